@@ -1,0 +1,1 @@
+"""The `codex-rpc` command: one file per subcommand."""

@@ -1,0 +1,61 @@
+"""`codex-rpc app-server`: one client on stdin and stdout."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from codex_rpc.cli.introduction import Introduction, introduce
+from codex_rpc.rpc.stdio import claim_stdout
+
+Override = tuple[str, object]
+
+
+def run(*, listen: str, drain: bool, overrides: Sequence[Override]) -> int:
+    """Serve until the client closes the pipe or a signal comes; returns the exit code."""
+    if listen != "stdio://":
+        print(f"codex-rpc: --listen {listen} is not supported, only stdio://", file=sys.stderr)
+        return 2
+    if sys.stdin is not None and sys.stdin.isatty():
+        print("codex-rpc: waiting for JSON-RPC on stdin, one object a line", file=sys.stderr)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _exit_at_once)
+    stdin, stdout = claim_stdout()
+    try:
+        introduction = introduce(stdin, stdout, os.environ)
+    except BrokenPipeError:
+        return 0
+    return _leave(_serve(stdin, stdout, introduction, drain=drain, overrides=overrides))
+
+
+def _exit_at_once(number: int, _frame: object) -> NoReturn:
+    """Nothing has been started yet, so there is nothing to end."""
+    os._exit(_code_of(number))
+
+
+def _code_of(number: int) -> int:
+    return 0 if number == signal.SIGTERM else 128 + number
+
+
+def _serve(
+    stdin: int,
+    stdout: int,
+    introduction: Introduction,
+    *,
+    drain: bool,
+    overrides: Sequence[Override],
+) -> int:
+    import anyio
+
+    from codex_rpc.cli.logs import log_to_stderr
+    from codex_rpc.cli.stdio_server import serve_stdio
+
+    log_to_stderr(os.environ)
+    return anyio.run(serve_stdio, stdin, stdout, introduction, drain, overrides)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process now: everything is flushed, and tearing the interpreter down takes a while."""
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,48 @@
+"""The server on two file descriptors, with signals. Imported when the first line has been read."""
+
+import os
+import signal
+from collections.abc import Sequence
+
+import anyio
+
+from codex_rpc.cli.introduction import Introduction
+from codex_rpc.config.home import codex_home
+from codex_rpc.config.loader import ConfigLoader
+from codex_rpc.protocol.handshake import InitializeParams
+from codex_rpc.rpc.stdio import FdReader, FdWriter
+from codex_rpc.server.app import running_server, serve
+
+
+async def serve_stdio(
+    stdin: int,
+    stdout: int,
+    introduction: Introduction,
+    drain: bool,
+    overrides: Sequence[tuple[str, object]],
+) -> int:
+    """Serve one client; returns the exit code."""
+    config = ConfigLoader(codex_home(os.environ), overrides)
+    params = introduction.params
+    stop = anyio.Event()
+    received: list[signal.Signals] = []
+
+    async def watch_signals() -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async for number in signals:
+                received.append(number)
+                stop.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch_signals)
+        async with running_server(config, os.environ) as server:
+            await serve(
+                server,
+                FdReader(stdin, introduction.unread),
+                FdWriter(stdout),
+                drain=drain,
+                introduced=params and InitializeParams.model_validate(params),
+                stop=stop,
+            )
+        tasks.cancel_scope.cancel()
+    return 130 if signal.SIGINT in received else 0

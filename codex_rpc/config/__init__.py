@@ -1,0 +1,1 @@
+"""Configuration: `config.toml` layers and overrides become frozen settings."""

@@ -1,0 +1,51 @@
+"""Settings that a thread keeps from turn to turn, and how a request changes them."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from codex_rpc.protocol.policies import (
+    ApprovalsReviewer,
+    AskForApproval,
+    ReasoningSummary,
+    SandboxPolicy,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSettings:
+    """Everything that decides how a turn runs. A running turn keeps the settings it began with."""
+
+    model: str
+    model_provider: str
+    cwd: Path
+    approval_policy: AskForApproval
+    approvals_reviewer: ApprovalsReviewer
+    sandbox_policy: SandboxPolicy
+    effort: str | None = None
+    summary: ReasoningSummary | None = None
+    service_tier: str | None = None
+    base_instructions: str | None = None
+    developer_instructions: str | None = None
+
+    def with_overrides(self, overrides: "SettingsOverrides") -> "ThreadSettings":
+        """These settings with each part that `overrides` names."""
+        changes = {
+            field.name: value
+            for field in fields(overrides)
+            if (value := getattr(overrides, field.name)) is not None
+        }
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOverrides:
+    """The parts of `ThreadSettings` that one turn may change; `None` leaves a part as it is."""
+
+    model: str | None = None
+    cwd: Path | None = None
+    approval_policy: AskForApproval | None = None
+    approvals_reviewer: ApprovalsReviewer | None = None
+    sandbox_policy: SandboxPolicy | None = None
+    effort: str | None = None
+    summary: ReasoningSummary | None = None
+    service_tier: str | None = None

@@ -1,0 +1,273 @@
+"""The exception tree of the whole package, and the kinds that reach the wire.
+
+An exception here says *what* happened, in words a client author can act on. Which JSON-RPC code it
+becomes is decided in one place, `codex_rpc.server.wire_errors`; nothing below that layer knows
+JSON-RPC exists.
+"""
+
+from enum import StrEnum
+
+
+class ErrorKind(StrEnum):
+    """Machine-readable reason of a refused request, sent as `error.data.kind`."""
+
+    PARSE_ERROR = "parseError"
+    INVALID_REQUEST = "invalidRequest"
+    INVALID_PARAMS = "invalidParams"
+    UNKNOWN_METHOD = "unknownMethod"
+    NOT_INITIALIZED = "notInitialized"
+    ALREADY_INITIALIZED = "alreadyInitialized"
+    EXPERIMENTAL_REQUIRED = "experimentalRequired"
+    THREAD_NOT_FOUND = "threadNotFound"
+    INVALID_THREAD_ID = "invalidThreadId"
+    NO_ACTIVE_TURN = "noActiveTurn"
+    TURN_MISMATCH = "turnMismatch"
+    APPROVAL_NOT_FOUND = "approvalNotFound"
+    APPROVAL_RESOLVED = "approvalResolved"
+    CONFIG_INVALID = "configInvalid"
+    CWD_NOT_FOUND = "cwdNotFound"
+    OVERLOADED = "overloaded"
+    CANCELLED = "cancelled"
+    SHUTTING_DOWN = "shuttingDown"
+    INTERNAL = "internal"
+
+
+class CodexRpcError(Exception):
+    """Base of every error this package raises on purpose.
+
+    `str(error)` is a sentence fit for a user; `kind` is its machine-readable name; `path` names the
+    request parameter at fault, from the outside in, when one is.
+    """
+
+    kind: ErrorKind = ErrorKind.INTERNAL
+
+    def __init__(self, message: str, *, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+# --- requests that are refused -----------------------------------------------------------------
+
+
+class InvalidRequestError(CodexRpcError):
+    """The request is well-formed JSON-RPC, but cannot be carried out as asked."""
+
+    kind = ErrorKind.INVALID_REQUEST
+
+
+class InvalidParamsError(InvalidRequestError):
+    """A parameter is missing or has the wrong type or value."""
+
+    kind = ErrorKind.INVALID_PARAMS
+
+
+class UnknownMethodError(InvalidRequestError):
+    """No method of that name exists."""
+
+    kind = ErrorKind.UNKNOWN_METHOD
+
+
+class NotInitializedError(InvalidRequestError):
+    """A request came before `initialize`."""
+
+    kind = ErrorKind.NOT_INITIALIZED
+
+    def __init__(self) -> None:
+        super().__init__("Not initialized")
+
+
+class AlreadyInitializedError(InvalidRequestError):
+    """`initialize` came twice on one connection."""
+
+    kind = ErrorKind.ALREADY_INITIALIZED
+
+    def __init__(self) -> None:
+        super().__init__("Already initialized")
+
+
+class ExperimentalRequiredError(InvalidRequestError):
+    """An experimental method or field was used without `capabilities.experimentalApi`."""
+
+    kind = ErrorKind.EXPERIMENTAL_REQUIRED
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} requires experimentalApi capability")
+
+
+class ThreadNotFoundError(InvalidRequestError):
+    """No loaded thread has that id."""
+
+    kind = ErrorKind.THREAD_NOT_FOUND
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(f"thread not found: {thread_id}", path=("threadId",))
+
+
+class InvalidThreadIdError(InvalidRequestError):
+    """The string is not a thread id at all."""
+
+    kind = ErrorKind.INVALID_THREAD_ID
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"invalid thread id: {reason}", path=("threadId",))
+
+
+class NoActiveTurnError(InvalidRequestError):
+    """The thread is idle, so there is nothing to steer or interrupt."""
+
+    kind = ErrorKind.NO_ACTIVE_TURN
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"no active turn to {verb}")
+
+
+class TurnMismatchError(InvalidRequestError):
+    """Another turn than the named one is running."""
+
+    kind = ErrorKind.TURN_MISMATCH
+
+
+class ApprovalNotFoundError(InvalidRequestError):
+    """No approval with that id was ever asked."""
+
+    kind = ErrorKind.APPROVAL_NOT_FOUND
+
+    def __init__(self, approval_id: str) -> None:
+        super().__init__(f"approval not found: {approval_id}", path=("approvalId",))
+
+
+class ApprovalResolvedError(InvalidRequestError):
+    """The approval was answered or cancelled before this answer came."""
+
+    kind = ErrorKind.APPROVAL_RESOLVED
+
+    def __init__(self, approval_id: str) -> None:
+        super().__init__(f"approval already resolved: {approval_id}", path=("approvalId",))
+
+
+class ConfigError(InvalidRequestError):
+    """The configuration names something that does not exist or has the wrong type."""
+
+    kind = ErrorKind.CONFIG_INVALID
+
+
+class CwdNotFoundError(InvalidRequestError):
+    """The working directory does not exist or is not a directory."""
+
+    kind = ErrorKind.CWD_NOT_FOUND
+
+    def __init__(self, cwd: str) -> None:
+        super().__init__(f"working directory does not exist: {cwd}", path=("cwd",))
+
+
+class SessionClosedError(InvalidRequestError):
+    """The session of the thread has ended; nothing can be submitted to it any more."""
+
+    kind = ErrorKind.SHUTTING_DOWN
+
+
+class SessionStartError(CodexRpcError):
+    """A new session's first event was not its configuration, so it was never registered."""
+
+
+# --- a model request that failed ---------------------------------------------------------------
+
+
+class ModelError(CodexRpcError):
+    """A request to the model failed.
+
+    `info` is the wire name of the failure (`CodexErrorInfo`), `http_status` the status behind it if
+    there was one, `retryable` whether the same request may be sent again, `retry_after` the number
+    of seconds the provider asked to wait before that.
+    """
+
+    info: str = "other"
+    retryable: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.retry_after = retry_after
+
+
+class ModelBadRequestError(ModelError):
+    """The provider refused the request as malformed."""
+
+
+class ModelUnauthorizedError(ModelError):
+    """The provider did not accept the credentials, or there are none."""
+
+    info = "httpConnectionFailed"
+
+
+class ModelConnectionError(ModelError):
+    """The provider could not be reached."""
+
+    info = "httpConnectionFailed"
+    retryable = True
+
+
+class ModelUnexpectedStatusError(ModelError):
+    """The provider answered with a status that has no better name."""
+
+    info = "httpConnectionFailed"
+    retryable = True
+
+
+class ModelServerError(ModelError):
+    """The provider failed internally (HTTP 500)."""
+
+    info = "internalServerError"
+    retryable = True
+
+
+class ModelStreamError(ModelError):
+    """The response stream broke off, went silent, or reported a passing failure."""
+
+    info = "responseStreamDisconnected"
+    retryable = True
+
+
+class ModelRateLimitError(ModelError):
+    """The provider refuses requests for now (HTTP 429 without a usage limit)."""
+
+    info = "usageLimitExceeded"
+
+
+class UsageLimitError(ModelError):
+    """The account's allowance is used up."""
+
+    info = "usageLimitExceeded"
+
+
+class ContextWindowExceededError(ModelError):
+    """The conversation no longer fits the model's context window."""
+
+    info = "contextWindowExceeded"
+
+
+class ScriptError(ModelError):
+    """A model script cannot be read, or has no step for the request."""
+
+    info = "badRequest"
+
+
+# --- tools -------------------------------------------------------------------------------------
+
+
+class ToolError(CodexRpcError):
+    """A tool call failed; the text is for the model, the turn goes on."""
+
+
+class PatchError(ToolError):
+    """A patch cannot be parsed or does not apply."""
+
+
+class SpawnError(ToolError):
+    """A command could not be started at all."""

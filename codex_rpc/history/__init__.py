@@ -1,0 +1,1 @@
+"""The conversation as the model hears it: storing, recognising and preparing it. All pure."""

@@ -1,0 +1,1 @@
+"""Long-lived owners that all threads of a process share."""

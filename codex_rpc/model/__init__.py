@@ -1,0 +1,1 @@
+"""Talking to models: one port, and the providers behind it."""

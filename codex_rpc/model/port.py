@@ -1,0 +1,199 @@
+"""The port between a session and whatever produces the model's responses.
+
+A provider turns one `ModelRequest` into a stream of `ModelEvent` batches and raises a `ModelError`
+when it cannot. It keeps no conversation: everything the model should hear is in the request.
+Retrying an interrupted stream is the session's business; retrying a request that was never accepted
+is the provider's.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from codex_rpc.protocol.response_items import ResponseItem
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionToolSpec:
+    """A tool the model calls with a JSON object that fits `parameters` (a JSON Schema)."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FreeformToolSpec:
+    """A tool the model calls with plain text that fits a grammar."""
+
+    name: str
+    description: str
+    syntax: str
+    definition: str
+
+
+ToolSpec = FunctionToolSpec | FreeformToolSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One request to the model: everything it is to hear, and how it may answer."""
+
+    thread_id: str
+    model: str
+    instructions: str
+    input: Sequence[ResponseItem]
+    tools: Sequence[ToolSpec] = ()
+    parallel_tool_calls: bool = False
+    reasoning_effort: str | None = None
+    reasoning_summary: str | None = None
+    supports_reasoning: bool = False
+    output_schema: dict[str, Any] | None = None
+    service_tier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Token counts of one response, or a sum of several."""
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_output_tokens: int = 0
+    total_tokens: int = 0
+
+    def __add__(self, other: "TokenUsage") -> "TokenUsage":
+        return TokenUsage(
+            self.input_tokens + other.input_tokens,
+            self.cached_input_tokens + other.cached_input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.reasoning_output_tokens + other.reasoning_output_tokens,
+            self.total_tokens + other.total_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RateWindow:
+    """How much of one allowance is used; `resets_at` in unix seconds."""
+
+    used_percent: float
+    window_minutes: int | None = None
+    resets_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    has_credits: bool
+    unlimited: bool
+    balance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What one response said of the account's allowances. `None` = it said nothing of that part."""
+
+    primary: RateWindow | None = None
+    secondary: RateWindow | None = None
+    credits: Credits | None = None
+    plan_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseStarted:
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputItemStarted:
+    """The model opened an item; its content follows in deltas."""
+
+    item: ResponseItem
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningSummaryPartStarted:
+    summary_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningSummaryDelta:
+    delta: str
+    summary_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    delta: str
+    content_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputItemDone:
+    """An item is complete; this is its authoritative content."""
+
+    item: ResponseItem
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimitsReported:
+    rate_limits: RateLimits
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCompleted:
+    """The model is done. Nothing follows; a stream that ends without this was cut off."""
+
+    response_id: str
+    usage: TokenUsage | None = field(default=None)
+
+
+ModelEvent = (
+    ResponseStarted
+    | OutputItemStarted
+    | TextDelta
+    | ReasoningSummaryPartStarted
+    | ReasoningSummaryDelta
+    | ReasoningDelta
+    | OutputItemDone
+    | RateLimitsReported
+    | ResponseCompleted
+)
+
+
+class ModelClient(Protocol):
+    """Streams one response at a time; safe to use from several turns at once."""
+
+    def stream(
+        self, request: ModelRequest
+    ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[ModelEvent]]]:
+        """Send `request` and yield its events in batches, each as large as one read brought.
+
+        Leaving the context closes the stream, finished or not.
+
+        Raises:
+            ModelError: on entering (the request was not accepted) or while iterating (the stream
+                broke off, or ended without `ResponseCompleted`).
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections. The client is not used after this."""
+        ...
+
+
+class Credentials(Protocol):
+    """Where a provider gets the headers that prove who asks."""
+
+    async def headers(self) -> dict[str, str]:
+        """The headers to send now; empty when the provider needs none.
+
+        Raises:
+            ModelUnauthorizedError: if the provider needs credentials and there are none.
+        """
+        ...

@@ -1,0 +1,162 @@
+"""The METHODS table: every method of the contract, once.
+
+Dispatch, the schema, the TypeScript types and the contract tests are all driven by it. A method
+that is not in it does not exist; everything in it works. Who handles a method is said in `server`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from codex_rpc.protocol import account, approvals, handshake, models, notifications, thread, turn
+from codex_rpc.protocol.base import WireModel
+
+
+class Direction(StrEnum):
+    """Who sends a message, and whether it is answered."""
+
+    CLIENT_REQUEST = "clientRequest"
+    CLIENT_NOTIFICATION = "clientNotification"
+    SERVER_REQUEST = "serverRequest"
+    SERVER_NOTIFICATION = "serverNotification"
+
+
+class Order(StrEnum):
+    """When a client request may begin, relative to earlier ones of its connection."""
+
+    FIRST = "first"
+    """Before everything else, and nothing else before it is answered."""
+    CREATES = "creates"
+    """At once; requests that name no thread wait until the new thread is there."""
+    THREAD = "thread"
+    """After the earlier ones for the same thread: the one in `threadId`, or else the newest."""
+    OVERTAKES = "overtakes"
+    """At once, even if earlier ones for the same thread still wait."""
+    FREE = "free"
+    """At once: it concerns no thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method. `params` is `None` if it has none, `result` if it is not answered."""
+
+    name: str
+    direction: Direction
+    params: type[WireModel] | None
+    result: type[WireModel] | None
+    order: Order
+    experimental: bool = False
+    params_optional: bool = False
+
+
+def _request(
+    name: str,
+    params: type[WireModel],
+    result: type[WireModel],
+    order: Order = Order.FREE,
+) -> Method:
+    return Method(name, Direction.CLIENT_REQUEST, params, result, order)
+
+
+def _server_request(name: str, params: type[WireModel], result: type[WireModel]) -> Method:
+    return Method(name, Direction.SERVER_REQUEST, params, result, Order.FREE)
+
+
+_CLIENT_REQUESTS = (
+    _request("initialize", handshake.InitializeParams, handshake.InitializeResponse, Order.FIRST),
+    _request("thread/start", thread.ThreadStartParams, thread.ThreadStartResponse, Order.CREATES),
+    _request("thread/loaded/list", thread.ThreadLoadedListParams, thread.ThreadLoadedListResponse),
+    _request(
+        "thread/unsubscribe",
+        thread.ThreadUnsubscribeParams,
+        thread.ThreadUnsubscribeResponse,
+        Order.THREAD,
+    ),
+    _request("turn/start", turn.TurnStartParams, turn.TurnStartResponse, Order.THREAD),
+    _request("turn/submit", turn.TurnSubmitParams, turn.TurnSubmitResponse, Order.THREAD),
+    _request(
+        "turn/interrupt", turn.TurnInterruptParams, turn.TurnInterruptResponse, Order.OVERTAKES
+    ),
+    _request(
+        "approval/respond",
+        approvals.ApprovalRespondParams,
+        approvals.ApprovalRespondResponse,
+        Order.OVERTAKES,
+    ),
+    _request(
+        "approval/list",
+        approvals.ApprovalListParams,
+        approvals.ApprovalListResponse,
+        Order.OVERTAKES,
+    ),
+    _request("model/list", models.ModelListParams, models.ModelListResponse),
+    _request("account/read", account.GetAccountParams, account.GetAccountResponse),
+)
+
+_CLIENT_NOTIFICATIONS = (
+    Method(
+        "initialized",
+        Direction.CLIENT_NOTIFICATION,
+        params=None,
+        result=None,
+        order=Order.FREE,
+        params_optional=True,
+    ),
+    Method(
+        "$/cancelRequest",
+        Direction.CLIENT_NOTIFICATION,
+        params=handshake.CancelRequestParams,
+        result=None,
+        order=Order.OVERTAKES,
+    ),
+)
+
+_SERVER_REQUESTS = (
+    _server_request(
+        "item/commandExecution/requestApproval",
+        approvals.CommandExecutionRequestApprovalParams,
+        approvals.CommandExecutionRequestApprovalResponse,
+    ),
+    _server_request(
+        "item/fileChange/requestApproval",
+        approvals.FileChangeRequestApprovalParams,
+        approvals.FileChangeRequestApprovalResponse,
+    ),
+)
+
+NOTIFICATIONS: tuple[type[notifications.Notification], ...] = (
+    notifications.ErrorNotification,
+    notifications.WarningNotification,
+    notifications.ConfigWarningNotification,
+    notifications.DeprecationNoticeNotification,
+    notifications.AccountRateLimitsUpdatedNotification,
+    notifications.ThreadStartedNotification,
+    notifications.ThreadStatusChangedNotification,
+    notifications.ThreadClosedNotification,
+    notifications.ThreadTokenUsageUpdatedNotification,
+    notifications.TurnStartedNotification,
+    notifications.TurnCompletedNotification,
+    notifications.TurnDiffUpdatedNotification,
+    notifications.TurnPlanUpdatedNotification,
+    notifications.ItemStartedNotification,
+    notifications.ItemCompletedNotification,
+    notifications.AgentMessageDeltaNotification,
+    notifications.ReasoningSummaryPartAddedNotification,
+    notifications.ReasoningSummaryTextDeltaNotification,
+    notifications.ReasoningTextDeltaNotification,
+    notifications.CommandExecutionOutputDeltaNotification,
+    notifications.ApprovalRequestedNotification,
+    notifications.ServerRequestResolvedNotification,
+)
+
+
+def _all_methods() -> Iterator[Method]:
+    yield from _CLIENT_REQUESTS
+    yield from _CLIENT_NOTIFICATIONS
+    yield from _SERVER_REQUESTS
+    for model in NOTIFICATIONS:
+        yield Method(model.METHOD, Direction.SERVER_NOTIFICATION, model, None, Order.FREE)
+
+
+METHODS: Mapping[str, Method] = MappingProxyType({method.name: method for method in _all_methods()})

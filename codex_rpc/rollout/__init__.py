@@ -1,0 +1,1 @@
+"""Rollouts: the record of a thread on disk, in the format of the Codex command."""

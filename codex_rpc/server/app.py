@@ -1,0 +1,65 @@
+"""The composition root: a process's server, and one connection after the other on it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import anyio
+
+from codex_rpc.config.loader import ConfigLoader
+from codex_rpc.protocol.handshake import InitializeParams
+from codex_rpc.rpc.connection import Connection, ConnectionEnd
+from codex_rpc.rpc.streams import ByteReader, ByteWriter
+from codex_rpc.server.approval_desk import ApprovalDesk
+from codex_rpc.server.client import Client
+from codex_rpc.server.context import Server
+from codex_rpc.server.dispatch import Dispatcher
+from codex_rpc.server.feeds import Feeds
+from codex_rpc.server.version import PROTOCOL_VERSION
+from codex_rpc.threads.thread_manager import ThreadManager
+
+
+@asynccontextmanager
+async def running_server(config: ConfigLoader, environ: Mapping[str, str]) -> AsyncIterator[Server]:
+    """A server without connections. Leaving the context ends all threads and commands."""
+    async with anyio.create_task_group() as feeds:
+        desk = ApprovalDesk()
+        async with ThreadManager(config, environ, PROTOCOL_VERSION) as threads:
+            yield Server(environ, threads, Feeds(feeds, desk), desk)
+        feeds.cancel_scope.cancel()
+
+
+async def serve(
+    server: Server,
+    reader: ByteReader,
+    writer: ByteWriter,
+    *,
+    drain: bool = False,
+    introduced: InitializeParams | None = None,
+    stop: anyio.Event | None = None,
+) -> ConnectionEnd:
+    """Serve one connection until the client ends it, or until `stop` is set.
+
+    `introduced` is the client's introduction if `initialize` has been answered already.
+    """
+
+    def dispatcher(connection: Connection) -> Dispatcher:
+        client = Client(connection)
+        if introduced is not None:
+            client.initialize(introduced)
+        return Dispatcher(server, client)
+
+    connection = Connection(reader, writer, dispatcher)
+    try:
+        async with anyio.create_task_group() as tasks:
+            if stop is not None:
+                tasks.start_soon(_close_on, stop, connection)
+            end = await connection.run(drain=drain)
+            tasks.cancel_scope.cancel()
+        return end
+    finally:
+        server.feeds.forget(connection)
+
+
+async def _close_on(stop: anyio.Event, connection: Connection) -> None:
+    await stop.wait()
+    connection.close()

@@ -1,0 +1,80 @@
+"""Client: one connection's peer, as far as the server has to remember it."""
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from codex_rpc.errors import AlreadyInitializedError, NotInitializedError
+from codex_rpc.protocol.handshake import InitializeCapabilities, InitializeParams
+from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.protocol.notifications import Notification
+from codex_rpc.rpc.connection import Connection
+from codex_rpc.server.outgoing import DELTA_TYPES, QueuedDelta, encode_event
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """Who is at the other end, what it can do, and which threads it follows."""
+
+    connection: Connection
+    name: str | None = None
+    capabilities: InitializeCapabilities | None = None
+    newest_thread: ThreadId | None = None
+    """What a request means that names no thread."""
+    _opted_out: frozenset[str] = frozenset()
+    _answering: dict[ThreadId, set[anyio.Event]] = field(
+        default_factory=dict[ThreadId, set[anyio.Event]]
+    )
+
+    def initialize(self, params: InitializeParams) -> None:
+        """Remember who the client is.
+
+        Raises:
+            AlreadyInitializedError: if it has said so before.
+        """
+        if self.capabilities is not None:
+            raise AlreadyInitializedError
+        self.name = params.client_info.name
+        self.capabilities = params.capabilities or InitializeCapabilities()
+        self._opted_out = frozenset(self.capabilities.opt_out_notification_methods or ())
+
+    def require_initialized(self) -> InitializeCapabilities:
+        """What the client can do.
+
+        Raises:
+            NotInitializedError: if it has not introduced itself.
+        """
+        if self.capabilities is None:
+            raise NotInitializedError
+        return self.capabilities
+
+    def notify(self, event: Notification, thread_id: ThreadId | None = None) -> None:
+        """Send `event` unless the client does not want its kind."""
+        if event.METHOD in self._opted_out:
+            return
+        if isinstance(event, DELTA_TYPES):
+            self.connection.send_delta(QueuedDelta(event))
+        else:
+            self.connection.send(encode_event(event), group=thread_id)
+
+    # A request that changes a thread is answered before the events it causes are sent: the thread's
+    # feed waits for the answers that are being worked out when it has something to deliver.
+
+    def begin_answer(self, thread_id: ThreadId) -> anyio.Event:
+        """Hold the thread's events back until the returned event is given to `end_answer`."""
+        answered = anyio.Event()
+        self._answering.setdefault(thread_id, set()).add(answered)
+        return answered
+
+    def end_answer(self, thread_id: ThreadId, answered: anyio.Event) -> None:
+        answered.set()
+        waiting = self._answering.get(thread_id)
+        if waiting is not None:
+            waiting.discard(answered)
+            if not waiting:
+                del self._answering[thread_id]
+
+    async def answers_sent(self, thread_id: ThreadId) -> None:
+        """Wait for the answers about a thread that are being worked out now."""
+        for answered in tuple(self._answering.get(thread_id, ())):
+            await answered.wait()

@@ -1,0 +1,71 @@
+"""What a handler works with: the server, the client that asks, and the answer it gives."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import anyio
+
+from codex_rpc.errors import InvalidParamsError
+from codex_rpc.protocol.base import WireModel
+from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.server.approval_desk import ApprovalDesk
+from codex_rpc.server.client import Client
+from codex_rpc.server.feeds import Feeds
+from codex_rpc.threads.codex_thread import CodexThread
+from codex_rpc.threads.thread_manager import ThreadManager
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What all connections share."""
+
+    environ: Mapping[str, str]
+    threads: ThreadManager
+    feeds: Feeds
+    desk: ApprovalDesk
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A result, and what to do as soon as it is on its way."""
+
+    result: WireModel
+    then: Callable[[], None]
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request being worked on."""
+
+    server: Server
+    client: Client
+    _held: list[tuple[ThreadId, anyio.Event]] = field(
+        default_factory=list[tuple[ThreadId, anyio.Event]]
+    )
+
+    def answer_first(self, thread_id: ThreadId) -> None:
+        """Send this request's answer before any event of the thread that comes from now on."""
+        self._held.append((thread_id, self.client.begin_answer(thread_id)))
+
+    def answered(self) -> None:
+        """The answer is on its way, or there will be none: let events pass."""
+        for thread_id, answered in self._held:
+            self.client.end_answer(thread_id, answered)
+        self._held.clear()
+
+    def thread(self, thread_id: ThreadId | None) -> CodexThread:
+        """The loaded thread of that id; without an id, the client's newest.
+
+        Raises:
+            InvalidParamsError: if no id is given and the client has started no thread.
+            InvalidThreadIdError: if it is no id.
+            ThreadNotFoundError: if it is not loaded.
+        """
+        thread_id = thread_id or self.client.newest_thread
+        if thread_id is None:
+            raise InvalidParamsError(
+                "Invalid request: missing field `threadId`, and no thread was started on this "
+                "connection",
+                path=("threadId",),
+            )
+        return self.server.threads.get_thread(thread_id)

@@ -1,0 +1,111 @@
+"""Dispatcher: what one connection's requests mean.
+
+Reads parameters, checks what the client may do, calls the handler of the method, and sees to it
+that an answer goes out before the events it causes. Implements `rpc.handler.ConnectionHandler`.
+"""
+
+import logging
+
+from pydantic import ValidationError
+
+from codex_rpc.errors import ExperimentalRequiredError, UnknownMethodError
+from codex_rpc.protocol.handshake import CancelRequestParams
+from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.protocol.methods import METHODS, Direction, Method, Order
+from codex_rpc.rpc.handler import Reply, Schedule
+from codex_rpc.rpc.lanes import CREATES, FREE, UNNAMED, Lane, named
+from codex_rpc.rpc.messages import Notification, Payload, Request, RpcError
+from codex_rpc.server.client import Client
+from codex_rpc.server.context import Answer, RequestContext, Server
+from codex_rpc.server.handlers import HANDLERS
+from codex_rpc.server.params import parse_params
+from codex_rpc.server.wire_errors import rpc_error
+
+logger = logging.getLogger(__name__)
+
+REQUESTS = {
+    name: method for name, method in METHODS.items() if method.direction is Direction.CLIENT_REQUEST
+}
+
+
+class Dispatcher:
+    """One per connection."""
+
+    def __init__(self, server: Server, client: Client) -> None:
+        self._server = server
+        self.client = client
+
+    def schedule(self, request: Request) -> Schedule:
+        method = _method(request.method)
+        return Schedule(
+            lane=_lane(method, request),
+            inline=method.order is Order.FIRST,
+            overtakes=method.order is Order.OVERTAKES,
+        )
+
+    async def handle_request(self, request: Request) -> Payload | Reply:
+        method = _method(request.method)
+        capabilities = self.client.capabilities
+        experimental = capabilities is not None and capabilities.experimental_api
+        params = parse_params(method, request.params, experimental=experimental)
+        if method.order is not Order.FIRST:
+            self.client.require_initialized()
+        if method.experimental and not experimental:
+            raise ExperimentalRequiredError(method.name)
+        context = RequestContext(self._server, self.client)
+        try:
+            answer = await HANDLERS[method.name](context, params)
+        except BaseException:
+            context.answered()
+            raise
+        result = answer if not isinstance(answer, Answer) else answer.result
+        encoded = result.__pydantic_serializer__.to_json(result)
+        if isinstance(answer, Answer):
+            return Reply(encoded, lambda: (answer.then(), context.answered()))
+        return Reply(encoded, context.answered)
+
+    def handle_notification(self, notification: Notification) -> None:
+        match notification.method:
+            case "$/cancelRequest":
+                try:
+                    params = CancelRequestParams.model_validate(notification.params)
+                except ValidationError:
+                    logger.info("$/cancelRequest without a usable id")
+                    return
+                self.client.connection.cancel_request(params.id)
+            case "initialized":
+                pass
+            case unknown:
+                logger.info("unknown notification %s", unknown)
+
+    def error_of(self, error: Exception) -> RpcError:
+        return rpc_error(error)
+
+    async def drained(self) -> None:
+        """Let running turns finish, and all threads end; what they ask can not be answered now."""
+        self._server.desk.close()
+        await self._server.threads.idle()
+        await self._server.threads.shutdown()
+        await self._server.feeds.ended()
+
+
+def _method(name: str) -> Method:
+    method = REQUESTS.get(name)
+    if method is None:
+        expected = ", ".join(f"`{known}`" for known in REQUESTS)
+        raise UnknownMethodError(
+            f"Invalid request: unknown variant `{name[:200]}`, expected one of {expected}"
+        )
+    return method
+
+
+def _lane(method: Method, request: Request) -> Lane:
+    match method.order:
+        case Order.CREATES:
+            return CREATES
+        case Order.THREAD:
+            params = request.params if isinstance(request.params, dict) else {}
+            thread_id = params.get("threadId")
+            return named(ThreadId(thread_id)) if isinstance(thread_id, str) else UNNAMED
+        case _:
+            return FREE

@@ -1,0 +1,110 @@
+"""Feeds: the way of each thread's events to the clients that follow it.
+
+One task per loaded thread reads its events. With nobody following, notifications are dropped (they
+are on disk by then) and questions wait.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.protocol.notifications import (
+    Notification,
+    ThreadClosedNotification,
+)
+from codex_rpc.rpc.connection import Connection
+from codex_rpc.server.approval_desk import ApprovalDesk
+from codex_rpc.server.client import Client
+from codex_rpc.session.event_channel import EventChannelClosedError
+from codex_rpc.session.events import ApprovalRequested, ApprovalResolved, Event, SessionConfigured
+from codex_rpc.threads.codex_thread import CodexThread
+
+
+@dataclass(slots=True, eq=False)
+class Feed:
+    """One thread's events on their way out."""
+
+    thread: CodexThread
+    desk: ApprovalDesk
+    followers: list[Client] = field(default_factory=list[Client])
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+    async def run(self) -> None:
+        """Deliver until the thread ends."""
+        try:
+            while True:
+                await self._deliver(await self.thread.next_events())
+        except EventChannelClosedError:
+            closed = ThreadClosedNotification(thread_id=self.thread.thread_id)
+            for client in self.followers:
+                client.notify(closed, self.thread.thread_id)
+
+    async def _deliver(self, events: Sequence[Event]) -> None:
+        for client in tuple(self.followers):
+            await client.answers_sent(self.thread.thread_id)
+        for event in events:
+            self._send(event)
+        for client in tuple(self.followers):
+            await client.connection.room()
+
+    def _send(self, event: Event) -> None:
+        match event:
+            case Notification():
+                for client in self.followers:
+                    client.notify(event, self.thread.thread_id)
+            case ApprovalRequested(approval=approval):
+                self.desk.ask(self.thread, approval, self.followers)
+            case ApprovalResolved(approval_id=approval_id):
+                self.desk.resolved(approval_id, self.followers)
+            case SessionConfigured():
+                pass
+
+
+class Feeds:
+    """All feeds of the server, by thread."""
+
+    def __init__(self, tasks: TaskGroup, desk: ApprovalDesk) -> None:
+        self._tasks = tasks
+        self._desk = desk
+        self._feeds: dict[ThreadId, Feed] = {}
+
+    def open(self, thread: CodexThread) -> None:
+        """Begin to read a new thread's events."""
+        feed = Feed(thread, self._desk)
+        self._feeds[thread.thread_id] = feed
+        self._tasks.start_soon(self._run, feed)
+
+    async def _run(self, feed: Feed) -> None:
+        try:
+            await feed.run()
+        finally:
+            self._feeds.pop(feed.thread.thread_id, None)
+            feed.ended.set()
+
+    async def ended(self) -> None:
+        """Wait until every thread has ended and all its events are on their way."""
+        for feed in tuple(self._feeds.values()):
+            await feed.ended.wait()
+
+    def subscribe(self, client: Client, thread_id: ThreadId) -> None:
+        feed = self._feeds.get(thread_id)
+        if feed is not None and client not in feed.followers:
+            feed.followers.append(client)
+
+    def unsubscribe(self, client: Client, thread_id: ThreadId) -> bool:
+        """Stop sending the thread's events to `client`; `False` if it did not follow the thread."""
+        feed = self._feeds.get(thread_id)
+        if feed is None or client not in feed.followers:
+            return False
+        feed.followers.remove(client)
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """The client of that connection is gone."""
+        for feed in self._feeds.values():
+            feed.followers = [
+                client for client in feed.followers if client.connection is not connection
+            ]

@@ -1,0 +1,29 @@
+"""Request handlers, one file per resource, and the table that finds them.
+
+A handler reads models, calls one method of the core, and returns a model. What it raises is turned
+into an error elsewhere.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from codex_rpc.protocol.base import WireModel
+from codex_rpc.server.context import Answer, RequestContext
+from codex_rpc.server.handlers import account, approvals, handshake, models, threads, turns
+
+Handler = Callable[[RequestContext, Any], Awaitable[WireModel | Answer]]
+"""The second argument is the method's parameter model."""
+
+HANDLERS: Mapping[str, Handler] = {
+    "initialize": handshake.initialize,
+    "thread/start": threads.start,
+    "thread/loaded/list": threads.list_loaded,
+    "thread/unsubscribe": threads.unsubscribe,
+    "turn/start": turns.start,
+    "turn/submit": turns.submit,
+    "turn/interrupt": turns.interrupt,
+    "approval/respond": approvals.respond,
+    "approval/list": approvals.list_pending,
+    "model/list": models.list_models,
+    "account/read": account.read,
+}

@@ -1,0 +1,80 @@
+"""`thread/*`: making threads and following them."""
+
+from codex_rpc.errors import CodexRpcError
+from codex_rpc.protocol.notifications import (
+    ConfigWarningNotification,
+    ThreadStartedNotification,
+    WarningNotification,
+)
+from codex_rpc.protocol.policies import sandbox_policy_of
+from codex_rpc.protocol.thread import (
+    ThreadLoadedListParams,
+    ThreadLoadedListResponse,
+    ThreadStartParams,
+    ThreadUnsubscribeParams,
+    ThreadUnsubscribeResponse,
+)
+from codex_rpc.server.context import Answer, RequestContext
+from codex_rpc.server.paging import page
+from codex_rpc.server.views import sandbox_enforcement, thread_started, thread_view
+from codex_rpc.threads.spawn import StartThread
+from codex_rpc.threads.thread_manager import check_thread_id
+
+NO_SANDBOX = (
+    "No sandbox is available, so nothing holds commands to this thread's sandbox policy. Commands "
+    "that do more than read are run only after approval."
+)
+
+
+async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
+    request = StartThread(
+        cwd=params.cwd,
+        model=params.model,
+        model_provider=params.model_provider,
+        approval_policy=params.approval_policy,
+        approvals_reviewer=params.approvals_reviewer,
+        sandbox_policy=None if params.sandbox is None else sandbox_policy_of(params.sandbox),
+        service_tier=params.service_tier,
+        base_instructions=params.base_instructions,
+        developer_instructions=params.developer_instructions,
+        ephemeral=bool(params.ephemeral),
+        originator=params.service_name or context.client.name,
+        thread_source=params.thread_source,
+        config=tuple((params.config or {}).items()),
+    )
+    new = await context.server.threads.start_thread(request)
+    client = context.client
+    context.answer_first(new.thread_id)
+    context.server.feeds.open(new.thread)
+    context.server.feeds.subscribe(client, new.thread_id)
+    client.newest_thread = new.thread_id
+
+    def announce() -> None:
+        started = ThreadStartedNotification(thread=thread_view(new.thread))
+        client.notify(started, new.thread_id)
+        for warning in new.warnings:
+            client.notify(ConfigWarningNotification(summary=warning))
+        if sandbox_enforcement(new.thread) == "none":
+            client.notify(WarningNotification(message=NO_SANDBOX, thread_id=new.thread_id))
+
+    return Answer(thread_started(new.thread), announce)
+
+
+async def list_loaded(
+    context: RequestContext, params: ThreadLoadedListParams
+) -> ThreadLoadedListResponse:
+    ids = context.server.threads.list_thread_ids()
+    data, next_cursor = page(ids, lambda thread_id: thread_id, params.cursor, params.limit)
+    return ThreadLoadedListResponse(data=data, next_cursor=next_cursor)
+
+
+async def unsubscribe(
+    context: RequestContext, params: ThreadUnsubscribeParams
+) -> ThreadUnsubscribeResponse:
+    try:
+        context.server.threads.get_thread(params.thread_id)
+    except CodexRpcError:
+        check_thread_id(params.thread_id)
+        return ThreadUnsubscribeResponse(status="notLoaded")
+    followed = context.server.feeds.unsubscribe(context.client, params.thread_id)
+    return ThreadUnsubscribeResponse(status="unsubscribed" if followed else "notSubscribed")

@@ -1,0 +1,85 @@
+"""How threads, turns and models are shown to clients."""
+
+from codex_rpc.managers.model_info import EFFORTS, ModelInfo
+from codex_rpc.protocol.ids import TurnId
+from codex_rpc.protocol.models import Model, ReasoningEffortOption
+from codex_rpc.protocol.policies import DangerFullAccessPolicy, ExternalSandboxPolicy
+from codex_rpc.protocol.thread import SandboxEnforcement, Thread, ThreadStartResponse
+from codex_rpc.protocol.turn import Turn
+from codex_rpc.server.version import PROTOCOL_VERSION
+from codex_rpc.threads.codex_thread import CodexThread
+
+PREVIEW_CHARS = 500
+
+
+def thread_view(thread: CodexThread) -> Thread:
+    """The thread as it is now, without its turns."""
+    now, origin = thread.snapshot(), thread.origin
+    return Thread(
+        id=now.thread_id,
+        session_id=now.thread_id,
+        preview=now.preview[:PREVIEW_CHARS],
+        cwd=str(now.settings.cwd),
+        model=now.settings.model,
+        model_provider=now.settings.model_provider,
+        reasoning_effort=now.settings.effort,
+        status=now.status,
+        source="vscode",
+        thread_source=origin.thread_source,
+        originator=origin.originator,
+        cli_version=PROTOCOL_VERSION,
+        created_at=int(origin.created_at.timestamp()),
+        updated_at=now.updated_at,
+        recency_at=now.updated_at,
+        ephemeral=origin.ephemeral,
+        path=None if now.rollout_path is None else str(now.rollout_path),
+        turns=[],
+    )
+
+
+def thread_started(thread: CodexThread) -> ThreadStartResponse:
+    """The thread with the settings its next turn will run with."""
+    settings = thread.snapshot().settings
+    return ThreadStartResponse(
+        thread=thread_view(thread),
+        model=settings.model,
+        model_provider=settings.model_provider,
+        service_tier=settings.service_tier,
+        reasoning_effort=settings.effort,
+        cwd=str(settings.cwd),
+        approval_policy=settings.approval_policy,
+        approvals_reviewer=settings.approvals_reviewer,
+        sandbox=settings.sandbox_policy,
+        sandbox_enforcement=sandbox_enforcement(thread),
+        runtime_workspace_roots=[str(settings.cwd)],
+    )
+
+
+def sandbox_enforcement(thread: CodexThread) -> SandboxEnforcement:
+    """What holds the thread's commands to its sandbox policy."""
+    policy = thread.snapshot().settings.sandbox_policy
+    unrestricted = isinstance(policy, DangerFullAccessPolicy | ExternalSandboxPolicy)
+    return "notNeeded" if unrestricted else "none"
+
+
+def accepted_turn(turn_id: TurnId) -> Turn:
+    """A turn that has been accepted, before anything of it has happened."""
+    return Turn(id=turn_id, items=[], items_view="notLoaded", status="inProgress")
+
+
+def model_view(model: ModelInfo, *, is_default: bool) -> Model:
+    return Model(
+        id=model.slug,
+        model=model.slug,
+        display_name=model.display_name,
+        description=model.description,
+        hidden=False,
+        is_default=is_default,
+        supported_reasoning_efforts=[
+            ReasoningEffortOption(reasoning_effort=effort, description=EFFORTS[effort])
+            for effort in model.efforts
+        ],
+        default_reasoning_effort=model.default_effort,
+        input_modalities=list(model.modalities),
+        upgrade=model.upgrade,
+    )

@@ -1,0 +1,1 @@
+"""One loaded thread at work: its façade, its events, its turns."""

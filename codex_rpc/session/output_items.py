@@ -1,0 +1,144 @@
+"""The model's output, as items a client can watch and as history the model gets back."""
+
+from typing import Literal, cast, get_args
+
+from codex_rpc.model.port import (
+    ModelEvent,
+    OutputItemDone,
+    OutputItemStarted,
+    ReasoningDelta,
+    ReasoningSummaryDelta,
+    ReasoningSummaryPartStarted,
+    TextDelta,
+)
+from codex_rpc.protocol import items as wire
+from codex_rpc.protocol.ids import ItemId, new_item_id
+from codex_rpc.protocol.notifications import (
+    AgentMessageDeltaNotification,
+    ReasoningSummaryPartAddedNotification,
+    ReasoningSummaryTextDeltaNotification,
+    ReasoningTextDeltaNotification,
+)
+from codex_rpc.protocol.response_items import MessageItem, ReasoningItem, ResponseItem, ToolCallItem
+from codex_rpc.session.turn_context import TurnContext
+
+Phase = Literal["commentary", "partial_answer", "final_answer"]
+
+
+class OutputItems:
+    """Follows one response. At most one message or reasoning item is open at a time."""
+
+    def __init__(self, turn: TurnContext) -> None:
+        self._turn = turn
+        self._open: wire.AgentMessageItem | wire.ReasoningItem | None = None
+        self._text: list[str] = []
+
+    def handle(self, event: ModelEvent) -> ToolCallItem | None:
+        """Show one event; a finished tool call is returned for the caller to run."""
+        match event:
+            case TextDelta(delta=delta):
+                self._text_delta(delta)
+            case OutputItemStarted(item=item):
+                self._start(item)
+            case OutputItemDone(item=item):
+                return self._finish(item)
+            case ReasoningSummaryDelta() | ReasoningDelta() | ReasoningSummaryPartStarted():
+                self._reasoning_event(event)
+            case _:
+                pass
+        return None
+
+    def close(self) -> None:
+        """Complete an item that the model left open, with what there is of it."""
+        match self._open:
+            case wire.AgentMessageItem() as message:
+                self._complete(message.model_copy(update={"text": "".join(self._text)}))
+            case wire.ReasoningItem() as reasoning:
+                self._complete(reasoning)
+            case None:
+                pass
+
+    def _start(self, item: ResponseItem) -> None:
+        self.close()
+        shown = _shown(item)
+        if shown is not None:
+            self._open = shown
+            self._text = []
+            self._turn.item_started(shown)
+
+    def _text_delta(self, delta: str) -> None:
+        if not isinstance(self._open, wire.AgentMessageItem):
+            self._start(MessageItem(role="assistant", content=[]))
+        self._text.append(delta)
+        self._turn.emit(
+            AgentMessageDeltaNotification(
+                thread_id=self._turn.thread_id,
+                turn_id=self._turn.turn_id,
+                item_id=self._open_id(),
+                delta=delta,
+            )
+        )
+
+    def _reasoning_event(
+        self, event: ReasoningSummaryDelta | ReasoningDelta | ReasoningSummaryPartStarted
+    ) -> None:
+        if not isinstance(self._open, wire.ReasoningItem):
+            self._start(ReasoningItem())
+        turn, item_id = self._turn, self._open_id()
+        scope = {"thread_id": turn.thread_id, "turn_id": turn.turn_id, "item_id": item_id}
+        match event:
+            case ReasoningSummaryDelta():
+                turn.emit(
+                    ReasoningSummaryTextDeltaNotification(
+                        **scope, delta=event.delta, summary_index=event.summary_index
+                    )
+                )
+            case ReasoningSummaryPartStarted():
+                turn.emit(
+                    ReasoningSummaryPartAddedNotification(
+                        **scope, summary_index=event.summary_index
+                    )
+                )
+            case ReasoningDelta():
+                turn.emit(
+                    ReasoningTextDeltaNotification(
+                        **scope, delta=event.delta, content_index=event.content_index
+                    )
+                )
+
+    def _finish(self, item: ResponseItem) -> ToolCallItem | None:
+        if isinstance(item, ToolCallItem):
+            self.close()
+            return item
+        shown = _shown(item)
+        if shown is not None:
+            if self._open is None or self._open.type != shown.type:
+                self._start(item)
+            shown = shown.model_copy(update={"id": self._open_id()})
+            self._complete(shown)
+            if isinstance(shown, wire.AgentMessageItem):
+                self._turn.state.last_agent_message = shown
+        self._turn.record([item])
+        return None
+
+    def _complete(self, item: wire.AgentMessageItem | wire.ReasoningItem) -> None:
+        self._open = None
+        self._turn.item_completed(item)
+
+    def _open_id(self) -> ItemId:
+        return ItemId(self._open.id) if self._open is not None else new_item_id()
+
+
+def _shown(item: ResponseItem) -> wire.AgentMessageItem | wire.ReasoningItem | None:
+    match item:
+        case MessageItem(role="assistant"):
+            phase = cast("Phase", item.phase) if item.phase in get_args(Phase) else None
+            return wire.AgentMessageItem(id=item.id or new_item_id(), text=item.text, phase=phase)
+        case ReasoningItem():
+            return wire.ReasoningItem(
+                id=item.id or new_item_id(),
+                summary=[part.text for part in item.summary],
+                content=[part.text for part in item.content or ()],
+            )
+        case _:
+            return None

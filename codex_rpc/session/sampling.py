@@ -1,0 +1,96 @@
+"""One answer of the model: asked for, followed to its end, asked for again when it breaks off."""
+
+import random
+from dataclasses import dataclass
+
+import anyio
+
+from codex_rpc.errors import ModelError
+from codex_rpc.model.port import ModelEvent, RateLimitsReported, ResponseCompleted
+from codex_rpc.model.retry import stream_delay
+from codex_rpc.protocol.notifications import ErrorNotification
+from codex_rpc.session.output_items import OutputItems
+from codex_rpc.session.prompt import build_request
+from codex_rpc.session.tool_calls import ToolCalls
+from codex_rpc.session.turn_context import TurnContext
+from codex_rpc.session.turn_errors import turn_error
+from codex_rpc.session.usage import report_usage
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What came of a response. After a tool call the model has to hear the outputs."""
+
+    needs_follow_up: bool
+
+
+async def sample(turn: TurnContext) -> Sampled:
+    """Ask the model once more, with all that history holds now.
+
+    A stream that breaks off is asked for again, as often as the provider allows; the client is told
+    each time. What was said and done before the break stays on record.
+
+    Raises:
+        ModelError: if the model cannot be had.
+    """
+    retries = 0
+    while True:
+        try:
+            return await _sample_once(turn)
+        except ModelError as error:
+            limit = turn.services.provider.stream_max_retries
+            if not error.retryable or retries >= limit:
+                raise
+            retries += 1
+            _tell_retry(turn, error, f"Reconnecting... {retries}/{limit}")
+            await anyio.sleep(stream_delay(retries, error.retry_after, random.uniform(0.9, 1.1)))
+
+
+async def _sample_once(turn: TurnContext) -> Sampled:
+    failure: ModelError | None = None
+    async with ToolCalls(turn) as calls:
+        try:
+            await _follow(turn, calls)
+        except ModelError as error:
+            # Calls that were made before the break run to their end before it is reported.
+            failure = error
+    if failure is not None:
+        raise failure
+    return Sampled(needs_follow_up=calls.started > 0)
+
+
+async def _follow(turn: TurnContext, calls: ToolCalls) -> None:
+    output = OutputItems(turn)
+    try:
+        async with turn.services.model.stream(build_request(turn)) as batches:
+            async for batch in batches:
+                for event in batch:
+                    call = output.handle(event)
+                    if call is not None:
+                        calls.start(call)
+                    else:
+                        _account(turn, event)
+                await turn.room()
+    finally:
+        output.close()
+
+
+def _account(turn: TurnContext, event: ModelEvent) -> None:
+    match event:
+        case RateLimitsReported(rate_limits=rate_limits):
+            turn.session_state.record_rate_limits(rate_limits)
+        case ResponseCompleted(usage=usage):
+            report_usage(turn, usage)
+        case _:
+            pass
+
+
+def _tell_retry(turn: TurnContext, error: ModelError, message: str) -> None:
+    turn.emit(
+        ErrorNotification(
+            thread_id=turn.thread_id,
+            turn_id=turn.turn_id,
+            error=turn_error(error, message=message),
+            will_retry=True,
+        )
+    )

@@ -1,0 +1,1 @@
+"""What a turn can be about; one file per kind."""

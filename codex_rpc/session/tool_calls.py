@@ -1,0 +1,98 @@
+"""Running the model's tool calls: one at a time, each with exactly one output on record."""
+
+import json
+import logging
+import time
+from types import TracebackType
+from typing import Self, assert_never
+
+import anyio
+
+from codex_rpc.errors import ToolError
+from codex_rpc.history.pairing import output_for
+from codex_rpc.protocol.ids import CallId
+from codex_rpc.protocol.response_items import (
+    CustomToolCallItem,
+    FunctionCallItem,
+    LocalShellCallItem,
+    ToolCallItem,
+)
+from codex_rpc.session.tool_context import SessionToolContext
+from codex_rpc.session.turn_context import TurnContext
+from codex_rpc.state.turn_state import OutstandingCall
+from codex_rpc.tools.ports import ToolCall
+
+logger = logging.getLogger(__name__)
+
+
+class ToolCalls:
+    """The calls of one response. They start while the model is still speaking, in call order.
+
+    Leaving the context waits for all of them. A call that is cancelled stays outstanding; the end
+    of the turn gives it an output.
+    """
+
+    def __init__(self, turn: TurnContext) -> None:
+        self._turn = turn
+        self._context = SessionToolContext(turn)
+        self._tasks = anyio.create_task_group()
+        self._gate = anyio.Lock()
+        self.started = 0
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        return await self._tasks.__aexit__(kind, error, traceback)
+
+    def start(self, item: ToolCallItem) -> None:
+        """Put the call on record and run it when those before it are done."""
+        self.started += 1
+        self._turn.record([item])
+        if item.call_id is None:
+            return
+        self._turn.state.outstanding_calls[CallId(item.call_id)] = OutstandingCall(
+            item, time.monotonic()
+        )
+        self._tasks.start_soon(self._run, item, CallId(item.call_id))
+
+    async def _run(self, item: ToolCallItem, call_id: CallId) -> None:
+        async with self._gate:
+            text = await self._output(_tool_call(item, call_id))
+        self._turn.state.outstanding_calls.pop(call_id, None)
+        self._turn.record([output_for(item, text)])
+
+    async def _output(self, call: ToolCall) -> str:
+        tool = self._turn.services.tools.find(call.name)
+        if tool is None:
+            return f"unsupported call: {call.name}"
+        try:
+            return (await tool.call(call, self._context)).text
+        except ToolError as error:
+            return str(error)
+        except Exception:
+            logger.exception("tool call %s failed", call.name)
+            return f"{call.name} failed because of an internal error"
+
+
+def _tool_call(item: ToolCallItem, call_id: CallId) -> ToolCall:
+    match item:
+        case FunctionCallItem():
+            return ToolCall(call_id, item.name, item.arguments)
+        case CustomToolCallItem():
+            return ToolCall(call_id, item.name, item.input)
+        case LocalShellCallItem(action=action):
+            arguments = {
+                "command": action.command,
+                "workdir": action.working_directory,
+                "timeout_ms": action.timeout_ms,
+            }
+            return ToolCall(call_id, "shell", json.dumps(arguments))
+        case _:
+            assert_never(item)

@@ -1,0 +1,72 @@
+"""Telling the client how much of the model's window and of the account's allowance is used."""
+
+from codex_rpc.model.port import Credits, RateLimits, RateWindow, TokenUsage
+from codex_rpc.protocol.notifications import (
+    AccountRateLimitsUpdatedNotification,
+    ThreadTokenUsageUpdatedNotification,
+)
+from codex_rpc.protocol.usage import (
+    CreditsSnapshot,
+    RateLimitSnapshot,
+    RateLimitWindow,
+    ThreadTokenUsage,
+    TokenUsageBreakdown,
+)
+from codex_rpc.session.turn_context import TurnContext
+
+
+def report_usage(turn: TurnContext, usage: TokenUsage | None) -> None:
+    """Add a response's usage to the session's and announce both it and the rate limits."""
+    state = turn.session_state
+    if usage is not None:
+        state.record_usage(usage)
+    turn.emit(
+        ThreadTokenUsageUpdatedNotification(
+            thread_id=turn.thread_id,
+            turn_id=turn.turn_id,
+            token_usage=ThreadTokenUsage(
+                total=_breakdown(state.total_usage),
+                last=_breakdown(state.last_usage),
+                model_context_window=turn.model.usable_window,
+            ),
+        )
+    )
+    turn.emit(AccountRateLimitsUpdatedNotification(rate_limits=_snapshot(state.rate_limits)))
+
+
+def _breakdown(usage: TokenUsage) -> TokenUsageBreakdown:
+    return TokenUsageBreakdown(
+        total_tokens=usage.total_tokens,
+        input_tokens=usage.input_tokens,
+        cached_input_tokens=usage.cached_input_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_output_tokens=usage.reasoning_output_tokens,
+    )
+
+
+def _snapshot(limits: RateLimits) -> RateLimitSnapshot:
+    return RateLimitSnapshot(
+        limit_id="codex",
+        primary=_window(limits.primary),
+        secondary=_window(limits.secondary),
+        credits=_credits(limits.credits),
+        plan_type=limits.plan_type,
+    )
+
+
+def _window(window: RateWindow | None) -> RateLimitWindow | None:
+    if window is None:
+        return None
+    return RateLimitWindow(
+        used_percent=round(window.used_percent),
+        window_duration_mins=window.window_minutes,
+        resets_at=window.resets_at,
+    )
+
+
+def _credits(credits: Credits | None) -> CreditsSnapshot | None:
+    if credits is None:
+        return None
+    return CreditsSnapshot(
+        has_credits=credits.has_credits, unlimited=credits.unlimited, balance=credits.balance
+    )

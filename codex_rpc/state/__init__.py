@@ -1,0 +1,1 @@
+"""All mutable data of a session: plain objects with small synchronous mutators, and no I/O."""

@@ -1,0 +1,42 @@
+"""The long-lived helpers of one session, grouped by concern and never replaced."""
+
+from dataclasses import dataclass
+
+from codex_rpc.config.providers import ModelProvider
+from codex_rpc.exec.process import ProcessRunner
+from codex_rpc.exec.shell import Shell
+from codex_rpc.managers.auth import AuthManager
+from codex_rpc.managers.models import ModelsManager
+from codex_rpc.model.port import ModelClient
+from codex_rpc.rollout.recorder import RolloutRecorder
+from codex_rpc.tools.ports import Workspace
+from codex_rpc.tools.registry import ToolRegistry
+
+
+@dataclass(frozen=True, slots=True)
+class ExecServices:
+    """What commands run with."""
+
+    processes: ProcessRunner
+    shell: Shell
+
+
+@dataclass(frozen=True, slots=True)
+class Managers:
+    """The process-wide managers that every thread shares."""
+
+    auth: AuthManager
+    models: ModelsManager
+
+
+@dataclass(frozen=True, slots=True)
+class SessionServices:
+    """Handles a session hands to its turns. `recorder` is `None` for an ephemeral thread."""
+
+    provider: ModelProvider
+    model: ModelClient
+    tools: ToolRegistry
+    exec: ExecServices
+    managers: Managers
+    workspace: Workspace
+    recorder: RolloutRecorder | None

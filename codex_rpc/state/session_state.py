@@ -1,0 +1,54 @@
+"""What a loaded thread keeps from turn to turn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
+from codex_rpc.history.store import HistoryStore
+from codex_rpc.model.port import RateLimits, TokenUsage
+from codex_rpc.model.rate_limits import merge_rate_limits
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKey:
+    """A command as it was approved: the same words in the same folder, nothing else."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+
+
+@dataclass(slots=True)
+class SessionState:
+    """Session-long data. Its owner is the session; everybody else reads snapshots."""
+
+    settings: ThreadSettings
+    history: HistoryStore = field(default_factory=HistoryStore)
+    approved_commands: set[CommandKey] = field(default_factory=set[CommandKey])
+    approved_paths: set[Path] = field(default_factory=set[Path])
+    total_usage: TokenUsage = TokenUsage()
+    last_usage: TokenUsage = TokenUsage()
+    rate_limits: RateLimits = RateLimits()
+    context_recorded: bool = False
+    """Whether the model has been told of its surroundings."""
+    preview: str = ""
+    """The first thing the user said, for lists of threads."""
+    last_turn_failed: bool = False
+
+    def apply(self, overrides: SettingsOverrides) -> None:
+        """Make `overrides` stick for this and later turns."""
+        self.settings = self.settings.with_overrides(overrides)
+
+    def record_usage(self, usage: TokenUsage) -> None:
+        self.last_usage = usage
+        self.total_usage = self.total_usage + usage
+
+    def record_rate_limits(self, reported: RateLimits) -> None:
+        self.rate_limits = merge_rate_limits(self.rate_limits, reported)
+
+    def approve_paths(self, paths: Sequence[Path]) -> None:
+        self.approved_paths.update(paths)
+
+    def paths_approved(self, paths: Sequence[Path]) -> bool:
+        """Whether the user has approved changes to every one of `paths` for this session."""
+        return bool(paths) and self.approved_paths.issuperset(paths)

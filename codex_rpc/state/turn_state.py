@@ -1,0 +1,98 @@
+"""Everything that lives exactly as long as one turn."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from codex_rpc.model.port import TokenUsage
+from codex_rpc.protocol.approvals import PendingApproval
+from codex_rpc.protocol.ids import ApprovalId, CallId
+from codex_rpc.protocol.inputs import UserInput
+from codex_rpc.protocol.items import AgentMessageItem, ThreadItem
+from codex_rpc.protocol.response_items import MessageItem, ToolCallItem
+from codex_rpc.state.waiter import Waiter
+from codex_rpc.tools.turn_diff import TurnDiffTracker
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInput:
+    """One thing the user said: to begin a turn with, or to add to a running one."""
+
+    parts: Sequence[UserInput]
+    message: MessageItem
+    """The same as the model hears it."""
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAnswer:
+    """A client's answer. `decision` is `None` when it made no sense; `reason` then says why."""
+
+    decision: str | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApproval:
+    """A question to the client that has no answer yet."""
+
+    question: PendingApproval
+    waiter: Waiter[ApprovalAnswer] = field(default_factory=Waiter[ApprovalAnswer])
+
+
+@dataclass(frozen=True, slots=True)
+class OutstandingCall:
+    """A tool call whose output has not been recorded; `started_at` is on the monotonic clock."""
+
+    item: ToolCallItem
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What a turn had not dealt with when it was cleared."""
+
+    input: Sequence[TurnInput]
+    calls: Sequence[OutstandingCall]
+    items: Sequence[ThreadItem]
+
+
+@dataclass(slots=True)
+class TurnState:
+    """The running turn's data. `clear` is the one clean-up, however the turn ends."""
+
+    usage_at_start: TokenUsage = TokenUsage()
+    pending_input: deque[TurnInput] = field(default_factory=deque[TurnInput])
+    approvals: dict[ApprovalId, OpenApproval] = field(
+        default_factory=dict[ApprovalId, OpenApproval]
+    )
+    outstanding_calls: dict[CallId, OutstandingCall] = field(
+        default_factory=dict[CallId, OutstandingCall]
+    )
+    open_items: dict[str, ThreadItem] = field(default_factory=dict[str, ThreadItem])
+    """Items that were started and not completed, as they would be shown now."""
+    diff: TurnDiffTracker = field(default_factory=TurnDiffTracker)
+    last_agent_message: AgentMessageItem | None = None
+
+    def take_input(self) -> Sequence[TurnInput]:
+        """Everything the user has added since the last look."""
+        taken = tuple(self.pending_input)
+        self.pending_input.clear()
+        return taken
+
+    def clear(self) -> Leftovers:
+        """Cancel every waiter and hand over what was not dealt with.
+
+        A second call finds nothing, so that finish, interrupt and failure may all come here.
+        """
+        for approval in self.approvals.values():
+            approval.waiter.cancel()
+        leftovers = Leftovers(
+            input=self.take_input(),
+            calls=tuple(self.outstanding_calls.values()),
+            items=tuple(self.open_items.values()),
+        )
+        self.approvals.clear()
+        self.outstanding_calls.clear()
+        self.open_items.clear()
+        return leftovers

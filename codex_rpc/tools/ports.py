@@ -1,0 +1,129 @@
+"""What a tool may ask of its surroundings, and what it gives back.
+
+Tools sit below the session and never see it: they reach the client, the turn and the files of the
+workspace through these protocols, which the session (or an editor's buffers) implements.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from codex_rpc.config.settings import ThreadSettings
+from codex_rpc.managers.model_info import ModelInfo
+from codex_rpc.model.port import ToolSpec
+from codex_rpc.protocol.ids import CallId, ItemId
+from codex_rpc.protocol.items import CommandExecutionItem, FileChangeItem, ThreadItem
+from codex_rpc.protocol.notifications import TurnPlanStep
+from codex_rpc.tools.workspace import Workspace
+
+if TYPE_CHECKING:
+    from codex_rpc.tools.apply_patch.plan import PatchPlan
+
+
+ApprovalOutcome = Literal["approved", "approvedForSession", "declined", "invalid", "cancelled"]
+"""How a question ended. `invalid` is an answer that made no sense and counts as a refusal;
+`cancelled` means that nobody answered because the turn ended or the client chose to stop it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The end of a question to the client; `reason` says why when it was not approved."""
+
+    outcome: ApprovalOutcome
+    reason: str | None = None
+
+    @property
+    def granted(self) -> bool:
+        return self.outcome in ("approved", "approvedForSession")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandQuestion:
+    """May this command run? `argv` and `cwd` are exactly what would be executed.
+
+    `item` has not been shown yet: whoever asks the client shows it first.
+    """
+
+    item: CommandExecutionItem
+    argv: Sequence[str]
+    cwd: Path
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatchQuestion:
+    """May these files change? `item` has not been shown yet; `paths` are all that are touched."""
+
+    item: FileChangeItem
+    paths: Sequence[Path]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call by the model. `arguments` is JSON text for a function tool, else free text."""
+
+    call_id: CallId
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What the model is told. `success` is not sent; it is for logs and items."""
+
+    text: str
+    success: bool = True
+
+
+class ToolContext(Protocol):
+    """The running turn, as far as a tool may see it."""
+
+    @property
+    def settings(self) -> ThreadSettings: ...
+
+    @property
+    def workspace(self) -> Workspace: ...
+
+    def item_started(self, item: ThreadItem) -> None: ...
+
+    def item_completed(self, item: ThreadItem) -> None: ...
+
+    async def command_output(self, item_id: ItemId, delta: str) -> None:
+        """Pass on a piece of a command's output; waits while the client is too slow for it."""
+        ...
+
+    async def ask_command(self, question: CommandQuestion) -> Approval: ...
+
+    async def ask_patch(self, question: PatchQuestion) -> Approval: ...
+
+    def patch_applied(self, plan: "PatchPlan") -> None:
+        """Tell the turn's diff what a patch has changed."""
+        ...
+
+    def plan_updated(self, explanation: str | None, plan: Sequence[TurnPlanStep]) -> None: ...
+
+
+class Tool(Protocol):
+    """Something the model can call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def parallel(self) -> bool:
+        """Whether calls may overlap with other parallel calls."""
+        ...
+
+    def spec(self, model: ModelInfo) -> ToolSpec:
+        """How the tool is offered to `model`."""
+        ...
+
+    async def call(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        """Carry the call out.
+
+        Raises:
+            ToolError: the call failed; its text goes to the model and the turn goes on.
+        """
+        ...

@@ -1,0 +1,31 @@
+"""ToolRegistry: which tools a model is offered, and which one a call means."""
+
+from collections.abc import Mapping, Sequence
+
+from codex_rpc.managers.model_info import ModelInfo
+from codex_rpc.model.port import ToolSpec
+from codex_rpc.tools.ports import Tool
+
+ALIASES: Mapping[str, str] = {
+    "container.exec": "shell",
+    "local_shell": "shell",
+    "applypatch": "apply_patch",
+}
+"""Names that models use out of habit, and the tools they mean."""
+
+_SHELL_TOOLS = ("shell", "shell_command", "exec_command")
+
+
+class ToolRegistry:
+    """All tools by name. Every one can be called, but a model is offered one shell only."""
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+
+    def find(self, name: str) -> Tool | None:
+        return self._tools.get(ALIASES.get(name, name))
+
+    def specs(self, model: ModelInfo) -> Sequence[ToolSpec]:
+        """The tools to offer to `model`, always in the same order."""
+        hidden = {name for name in _SHELL_TOOLS if name != model.shell_tool}
+        return [tool.spec(model) for name, tool in self._tools.items() if name not in hidden]

@@ -1,0 +1,152 @@
+"""The shell tools: three ways in which models have learned to name a command.
+
+`shell` takes an argument vector, `shell_command` and `exec_command` a script for the user's shell.
+A model is offered one of them; all can be called.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field
+
+from codex_rpc.errors import ToolError
+from codex_rpc.exec.exec_text import freeform, structured
+from codex_rpc.managers.model_info import ModelInfo
+from codex_rpc.model.port import FunctionToolSpec
+from codex_rpc.protocol.ids import ItemId
+from codex_rpc.tools.arguments import ToolArguments, parse_arguments
+from codex_rpc.tools.command_execution import Command, CommandEnvironment, execute
+from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
+
+DEFAULT_TIMEOUT_MS = 10_000
+LONG_TIMEOUT_MS = 600_000
+"""For `exec_command`, which models use for servers and test suites."""
+
+
+class ShellArguments(ToolArguments):
+    """What all three tools take beside the command."""
+
+    workdir: str | None = None
+    timeout_ms: int | None = Field(
+        default=None, gt=0, validation_alias=AliasChoices("timeout_ms", "timeout")
+    )
+    sandbox_permissions: Literal["use_default", "require_escalated"] = "use_default"
+    justification: str | None = None
+    login: bool = True
+
+
+class ArgvArguments(ShellArguments):
+    command: list[str] = Field(min_length=1)
+
+
+class ScriptArguments(ShellArguments):
+    command: str = Field(min_length=1, validation_alias=AliasChoices("command", "cmd"))
+
+
+def _spec(
+    name: str, description: str, command: dict[str, Any], *, script: bool
+) -> FunctionToolSpec:
+    command_name = "cmd" if name == "exec_command" else "command"
+    properties: dict[str, Any] = {
+        command_name: command,
+        "workdir": {
+            "type": "string",
+            "description": "Where to run it; the thread's working directory if left out.",
+        },
+        "timeout_ms": {
+            "type": "integer",
+            "description": "After how many milliseconds the command is killed.",
+        },
+        "sandbox_permissions": {
+            "type": "string",
+            "enum": ["use_default", "require_escalated"],
+            "description": "require_escalated asks the user to let it run outside the sandbox.",
+        },
+        "justification": {
+            "type": "string",
+            "description": "With require_escalated: one sentence that tells the user why.",
+        },
+    }
+    if script:
+        properties["login"] = {
+            "type": "boolean",
+            "description": "Whether the shell reads the user's profile first; true if left out.",
+        }
+    return FunctionToolSpec(
+        name=name,
+        description=description,
+        parameters={
+            "type": "object",
+            "properties": properties,
+            "required": [command_name],
+            "additionalProperties": False,
+        },
+    )
+
+
+_SCRIPT = {"type": "string", "description": "The script, in the syntax of the user's shell."}
+
+SPECS = {
+    "shell": _spec(
+        "shell",
+        "Run a program and return its output. The command is started as it is, without a shell; "
+        'for shell syntax use ["bash", "-lc", "..."]. Set workdir instead of using cd.',
+        {"type": "array", "items": {"type": "string"}, "description": "Program and arguments."},
+        script=False,
+    ),
+    "shell_command": _spec(
+        "shell_command",
+        "Run a script in the user's shell and return its output. Set workdir instead of using cd.",
+        _SCRIPT,
+        script=True,
+    ),
+    "exec_command": _spec(
+        "exec_command",
+        "Run a script in the user's shell, wait for its end and return its output. Set workdir "
+        "instead of using cd.",
+        _SCRIPT,
+        script=True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShellTool:
+    """One of the three, by name."""
+
+    name: Literal["shell", "shell_command", "exec_command"]
+    environment: CommandEnvironment
+    parallel: bool = False
+
+    def spec(self, model: ModelInfo) -> FunctionToolSpec:
+        return SPECS[self.name]
+
+    async def call(self, call: ToolCall, context: ToolContext) -> ToolOutput:
+        arguments, argv = self._argv(call)
+        if any("\0" in word for word in argv):
+            raise ToolError("failed to parse function arguments: command contains a NUL character")
+        command = Command(
+            argv=argv,
+            cwd=context.settings.cwd / Path(arguments.workdir or "").expanduser(),
+            timeout_s=self._timeout_s(arguments),
+            escalated=arguments.sandbox_permissions == "require_escalated",
+            justification=arguments.justification,
+        )
+        render = (
+            (lambda text, exit, _lines: structured(text, exit))
+            if self.name == "shell"
+            else freeform
+        )
+        return await execute(command, ItemId(call.call_id), self.environment, context, render)
+
+    def _argv(self, call: ToolCall) -> tuple[ShellArguments, list[str]]:
+        if self.name == "shell":
+            arguments = parse_arguments(ArgvArguments, call.arguments)
+            return arguments, arguments.command
+        script = parse_arguments(ScriptArguments, call.arguments)
+        return script, self.environment.shell.argv(script.command, login=script.login)
+
+    def _timeout_s(self, arguments: ShellArguments) -> float:
+        default = LONG_TIMEOUT_MS if self.name == "exec_command" else DEFAULT_TIMEOUT_MS
+        return (arguments.timeout_ms or default) / 1000

@@ -1,0 +1,77 @@
+"""Descendants and what they carry of their origin."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from codex_rpc.exec import lineage
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descendants are found by /proc")
+
+
+def test_both_ways_to_list_children_agree() -> None:
+    with subprocess.Popen(["sleep", "1000"]) as child:
+        listed = list(lineage._listed_children(os.getpid()))  # pyright: ignore[reportPrivateUsage]
+        scanned = list(lineage._scanned_children(os.getpid()))  # pyright: ignore[reportPrivateUsage]
+        child.kill()
+
+    assert child.pid in listed
+    assert sorted(listed) == sorted(scanned)
+
+
+def test_tag_is_read_from_a_process_that_cleared_its_environment_and_from_a_zombie() -> None:
+    tag = lineage.TagSequence().next()
+    with lineage.tagging_children(tag):
+        child = subprocess.Popen(
+            ["bash", "-c", "env -i sleep 1000 & echo $!; wait"], stdout=subprocess.PIPE
+        )
+    with child:
+        assert child.stdout
+        grandchild = int(child.stdout.readline())
+        assert lineage.descendants_of(child.pid) == [grandchild]
+        assert tag in lineage.tags_of(grandchild)
+        os.kill(grandchild, 9)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert tag in lineage.tags_of(child.pid)
+
+
+def test_tag_is_not_left_on_this_process_nor_on_strangers() -> None:
+    tag = lineage.TagSequence().next()
+    before = lineage.tags_of(os.getpid())
+    with lineage.tagging_children(tag):
+        stranger = subprocess.Popen(["sleep", "1000"])
+    with stranger:
+        assert tag in lineage.tags_of(stranger.pid)
+        lineage.untag_strangers(tag, leader=0)
+        assert tag not in lineage.tags_of(stranger.pid)
+        stranger.kill()
+    assert lineage.tags_of(os.getpid()) == before
+
+
+def test_tag_is_read_from_the_environment() -> None:
+    tag = lineage.TagSequence().next()
+    env = {lineage.TAG_VARIABLE: str(tag)}
+    with subprocess.Popen(["/bin/sleep", "1000"], env=env) as child:
+        assert tag in lineage.tags_of(child.pid)
+        child.kill()
+
+
+def test_every_sequence_knows_its_own_tags_only() -> None:
+    mine, other = lineage.TagSequence(), lineage.TagSequence()
+    tags = [mine.next(), mine.next()]
+
+    assert len(set(tags)) == 2
+    assert all(map(mine.gave, tags))
+    assert not any(map(other.gave, tags))
+    assert not mine.gave(-1)
+
+
+def test_a_process_that_is_gone_has_neither_tags_nor_children() -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+
+    assert lineage.tags_of(child.pid) == set()
+    assert lineage.descendants_of(child.pid) == []

@@ -1,0 +1,396 @@
+"""Real commands: how they end, what is left of them (nothing), and what their output becomes."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import pytest
+
+from codex_rpc.errors import SpawnError
+from codex_rpc.exec.lineage import TAG_VARIABLE, children_of
+from codex_rpc.exec.output import OutputBuffer
+from codex_rpc.exec.process import ProcessRunner, ProcessSpec
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="descendants are found by /proc")
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def runner() -> AsyncIterator[ProcessRunner]:
+    async with ProcessRunner() as runner:
+        yield runner
+
+
+class Collector:
+    """Takes output and tells when something was seen in it."""
+
+    def __init__(self, awaited: str = "\n") -> None:
+        self.data = b""
+        self.seen = anyio.Event()
+        self._awaited = awaited.encode()
+
+    async def __call__(self, chunk: bytes) -> None:
+        self.data += chunk
+        if self.data.count(self._awaited):
+            self.seen.set()
+
+
+def bash(script: str, *, timeout_s: float | None = None, **env: str) -> ProcessSpec:
+    return ProcessSpec(
+        ["bash", "-c", script], Path("/"), {"PATH": os.environ["PATH"], **env}, timeout_s
+    )
+
+
+def unique_sleep() -> str:
+    """A `sleep` command line that no other process has."""
+    return f"sleep 1000.{os.getpid()}{next(_numbers)}"
+
+
+def is_running(command: str) -> bool:
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and command.encode() == (
+                entry / "cmdline"
+            ).read_bytes().replace(b"\0", b" ").rstrip(b" "):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(10):
+        while not condition():
+            await anyio.sleep(0.005)
+
+
+async def ignore(chunk: bytes) -> None:
+    del chunk
+
+
+async def test_stdout_and_stderr_arrive_in_the_order_they_were_written(
+    runner: ProcessRunner,
+) -> None:
+    output = Collector()
+
+    exit = await runner.run(bash("echo a; echo b >&2; echo c"), output)
+
+    assert output.data == b"a\nb\nc\n"
+    assert (exit.exit_code, exit.signal, exit.timed_out) == (0, None, False)
+    assert exit.duration_s > 0
+
+
+async def test_output_arrives_while_the_command_still_runs(
+    runner: ProcessRunner, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    chunks: list[bytes] = []
+
+    async def open_gate(chunk: bytes) -> None:
+        chunks.append(chunk)
+        if len(chunks) == 1:
+            await anyio.Path(gate).write_text("go\n")
+
+    await runner.run(bash(f"echo before; read line < {gate}; echo $line"), open_gate)
+
+    assert chunks == [b"before\n", b"go\n"]
+
+
+async def test_exit_code_is_reported(runner: ProcessRunner) -> None:
+    assert (await runner.run(bash("exit 7"), ignore)).exit_code == 7
+
+
+async def test_death_by_signal_is_reported_as_such(runner: ProcessRunner) -> None:
+    exit = await runner.run(bash("kill -TERM $$"), ignore)
+
+    assert (exit.exit_code, exit.signal) == (None, signal.SIGTERM)
+
+
+async def test_stdin_is_empty(runner: ProcessRunner) -> None:
+    output = Collector()
+
+    await runner.run(bash("cat; echo end"), output)
+
+    assert output.data == b"end\n"
+
+
+async def test_the_environment_is_exactly_the_given_one_and_a_tag(runner: ProcessRunner) -> None:
+    output = Collector()
+    spec = ProcessSpec(["/usr/bin/env"], Path("/"), {"A": "1"})
+
+    await runner.run(spec, output)
+
+    names = [line.partition(b"=")[0].decode() for line in output.data.splitlines()]
+    assert names == ["A", TAG_VARIABLE]
+
+
+async def test_command_that_closes_its_output_is_waited_for(runner: ProcessRunner) -> None:
+    exit = await runner.run(bash("exec >&- 2>&-; exec bash -c 'exit 3'"), ignore)
+
+    assert exit.exit_code == 3
+
+
+@linux_only
+async def test_timeout_kills_the_whole_group(runner: ProcessRunner) -> None:
+    child = unique_sleep()
+
+    exit = await runner.run(bash(f"{child} & echo started; wait", timeout_s=0.2), ignore)
+
+    assert exit.timed_out
+    assert (exit.exit_code, exit.signal) == (None, signal.SIGKILL)
+    assert not is_running(child)
+
+
+@linux_only
+async def test_timeout_does_not_wait_for_a_slow_consumer(runner: ProcessRunner) -> None:
+    command = unique_sleep()
+
+    async def stall(chunk: bytes) -> None:
+        del chunk
+        await until(lambda: not is_running(command))
+
+    exit = await runner.run(bash(f"echo x; exec {command}", timeout_s=0.1), stall)
+
+    assert exit.timed_out
+
+
+@linux_only
+@pytest.mark.parametrize(
+    "escape",
+    [
+        "{} & wait",
+        "setsid {} & wait",
+        "(setsid bash -c '{} & wait' &); sleep 1000",
+        "(setsid env -i {} &) ; sleep 1000",
+    ],
+    ids=["background", "own session", "double fork", "cleared environment"],
+)
+async def test_cancellation_kills_every_descendant(runner: ProcessRunner, escape: str) -> None:
+    descendant = unique_sleep()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(runner.run, bash(escape.format(descendant)), ignore)
+        await until(lambda: is_running(descendant))
+        tasks.cancel_scope.cancel()
+
+    assert not is_running(descendant)
+    assert children_of(os.getpid()) == []
+
+
+@linux_only
+async def test_cancellation_spares_the_descendants_of_other_commands(
+    runner: ProcessRunner,
+) -> None:
+    mine, other = unique_sleep(), unique_sleep()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(runner.run, bash(f"(setsid {other} &); sleep 1000"), ignore)
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as cancelled:
+                cancelled.start_soon(runner.run, bash(f"(setsid {mine} &); sleep 1000"), ignore)
+                await until(lambda: is_running(mine) and is_running(other))
+                scope.cancel()
+        assert not is_running(mine)
+        assert is_running(other)
+        tasks.cancel_scope.cancel()
+
+    assert not is_running(other)
+
+
+@linux_only
+async def test_children_of_the_embedding_program_are_never_touched(tmp_path: Path) -> None:
+    host = subprocess.Popen(["sleep", "1000"], start_new_session=True, cwd=tmp_path)
+    try:
+        async with ProcessRunner() as runner:
+            await runner.run(bash("sleep 1000", timeout_s=0.05), ignore)
+        assert host.poll() is None
+    finally:
+        host.kill()
+        host.wait()
+
+
+@linux_only
+async def test_what_stays_in_the_group_after_the_command_is_killed(runner: ProcessRunner) -> None:
+    left_behind = unique_sleep()
+
+    exit = await runner.run(bash(f"{left_behind} >/dev/null 2>&1 & echo done"), ignore)
+
+    assert exit.exit_code == 0
+    assert not is_running(left_behind)
+
+
+@linux_only
+async def test_grandchild_that_holds_the_pipe_does_not_hold_the_call(
+    runner: ProcessRunner,
+) -> None:
+    holder = unique_sleep()
+    output = Collector()
+
+    exit = await runner.run(bash(f"{holder} & echo done"), output)
+
+    assert exit.exit_code == 0
+    assert not exit.timed_out
+    assert output.data == b"done\n"
+    assert not is_running(holder)
+
+
+@linux_only
+async def test_daemon_outlives_its_command_but_not_the_runner() -> None:
+    daemon = unique_sleep()
+
+    async with ProcessRunner() as runner:
+        await runner.run(bash(f"setsid {daemon} >/dev/null 2>&1 & echo"), ignore)
+        await until(lambda: is_running(daemon))
+        await runner.run(bash("true"), ignore)
+        assert is_running(daemon)
+
+    assert not is_running(daemon)
+    assert children_of(os.getpid()) == []
+
+
+@linux_only
+async def test_orphans_that_end_by_themselves_leave_no_zombies() -> None:
+    async with ProcessRunner() as runner:
+        await runner.run(bash("for i in 1 2 3; do (setsid env -i true &); done"), ignore)
+
+    assert children_of(os.getpid()) == []
+
+
+@linux_only
+async def test_failing_consumer_ends_the_command(runner: ProcessRunner) -> None:
+    command = unique_sleep()
+
+    async def fail(chunk: bytes) -> None:
+        raise RuntimeError(chunk.decode())
+
+    with pytest.raises(RuntimeError, match="first"):
+        await runner.run(bash(f"echo first; exec {command}"), fail)
+
+    assert not is_running(command)
+
+
+@linux_only
+async def test_closing_the_runner_ends_commands_and_refuses_new_ones() -> None:
+    exits: list[int | None] = []
+
+    async def run(runner: ProcessRunner) -> None:
+        exits.append((await runner.run(bash("echo ready; sleep 1000"), output)).signal)
+
+    output = Collector("ready")
+    async with anyio.create_task_group() as tasks:
+        async with ProcessRunner() as runner:
+            tasks.start_soon(run, runner)
+            await output.seen.wait()
+        assert children_of(os.getpid()) == []
+        with pytest.raises(SpawnError, match="shutting down"):
+            await runner.run(bash("true"), ignore)
+
+    assert exits == [signal.SIGKILL]
+
+
+async def test_nothing_is_read_while_the_consumer_is_busy(
+    runner: ProcessRunner, tmp_path: Path
+) -> None:
+    """The pipe is full long before the command gets to its last step."""
+    finished = tmp_path / "finished"
+    early: list[bool] = []
+
+    async def slow(chunk: bytes) -> None:
+        del chunk
+        early.append(finished.exists())
+
+    await runner.run(bash(f"head -c 2000000 /dev/zero; touch {finished}"), slow)
+
+    assert not early[0]
+    assert finished.exists()
+
+
+async def test_output_of_50_megabytes_takes_bounded_memory(runner: ProcessRunner) -> None:
+    kept = OutputBuffer(1 << 20)
+
+    async def keep(chunk: bytes) -> None:
+        kept.append(chunk)
+
+    tracemalloc.start()
+    try:
+        await runner.run(bash("head -c 50000000 /dev/zero"), keep)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept.seen_bytes == 50_000_000
+    assert kept.omitted_bytes == 50_000_000 - (1 << 20)
+    assert peak < 8 << 20
+
+
+@linux_only
+async def test_200_commands_leave_no_descriptors_and_no_zombies(runner: ProcessRunner) -> None:
+    await runner.run(bash("true"), ignore)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    for _ in range(20):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(runner.run, ProcessSpec(["true"], Path("/"), os.environ), ignore)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert children_of(os.getpid()) == []
+
+
+async def test_exits_are_seen_where_the_system_has_no_pidfds(
+    runner: ProcessRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    output = Collector()
+
+    assert (await runner.run(bash("echo hi; exit 4"), output)).exit_code == 4
+    assert (await runner.run(bash("sleep 1000", timeout_s=0.05), ignore)).timed_out
+    assert output.data == b"hi\n"
+
+
+def refuse_to_open(argv: list[str], cwd: Path) -> Callable[[ProcessRunner], Awaitable[object]]:
+    spec = ProcessSpec(argv, cwd, {"PATH": os.environ["PATH"]})
+    return lambda runner: runner.run(spec, ignore)
+
+
+@pytest.mark.parametrize(
+    ("argv", "text"),
+    [
+        (["no-such-program-here"], "command not found: no-such-program-here"),
+        (["/no/such/program"], "cannot run /no/such/program: No such file or directory"),
+        (["/etc/passwd"], "cannot run /etc/passwd: Permission denied"),
+        (["/"], "cannot run /: Permission denied"),
+        ([], "the command is empty"),
+        ([""], "the command is empty"),
+        (["echo", "a\0b"], "the command cannot be passed to the system"),
+        (["echo", "\ud800"], "the command cannot be passed to the system"),
+        (["true", "x" * 5_000_000], "cannot run true: Argument list too long"),
+    ],
+)
+async def test_command_that_cannot_start_says_why(
+    runner: ProcessRunner, argv: list[str], text: str
+) -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+
+    with pytest.raises(SpawnError, match=text):
+        await refuse_to_open(argv, Path("/"))(runner)
+
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+@pytest.mark.parametrize("name", ["missing", "file"])
+async def test_unusable_working_directory_is_named(
+    runner: ProcessRunner, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SpawnError, match=f"cannot use working directory {tmp_path / name}"):
+        await refuse_to_open(["true"], tmp_path / name)(runner)
