@@ -142,9 +142,11 @@ class ResponsesServer:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         self._stop = lambda: loop.call_soon_threadsafe(stopped.set)
         handlers: set[asyncio.Task[None]] = set()
+        writers: set[asyncio.StreamWriter] = set()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._connections += 1
+            writers.add(writer)
             handlers.add(asyncio.create_task(self._serve(reader, writer, self._connections)))
 
         server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=1 << 26)
@@ -155,6 +157,9 @@ class ResponsesServer:
         for handler in handlers:
             handler.cancel()
         await asyncio.gather(*handlers, return_exceptions=True)
+        for writer in writers:  # a handler that had not begun when it was cancelled closed nothing
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int

@@ -56,6 +56,6 @@ def _serve(
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process now: everything is flushed, and tearing the interpreter down takes a while."""
+    """End the process now: all is flushed, and tearing the interpreter down takes a while."""
     sys.stderr.flush()
     os._exit(code)

@@ -28,7 +28,7 @@ class Introduction:
 
 
 def introduce(stdin: int, stdout: int, environ: Mapping[str, str]) -> Introduction:
-    """Read the first line and answer it, if it is an ordinary `initialize`. Blocks until it is there.
+    """Wait for the first line and answer it, if it is an ordinary `initialize`.
 
     Raises:
         BrokenPipeError: if the client is gone already.
@@ -64,9 +64,11 @@ def _ordinary_initialize(line: bytes) -> dict[str, Any] | None:
         request: Any = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(request, dict) or request.get("method") != "initialize":
+    if not isinstance(request, dict):
         return None
     request = cast("dict[str, Any]", request)
+    if request.get("method") != "initialize":
+        return None
     params = request.get("params")
     if type(request.get("id")) not in (int, str) or not isinstance(params, dict):
         return None
@@ -86,11 +88,11 @@ def _is_ordinary(params: dict[str, Any]) -> bool:
 
 
 def _are_ordinary(capabilities: dict[str, Any]) -> bool:
-    opted_out = capabilities.get("optOutNotificationMethods") or []
+    opted_out = capabilities.get("optOutNotificationMethods")
     return (
         type(capabilities.get("experimentalApi", False)) is bool
-        and isinstance(opted_out, list)
-        and all(type(name) is str for name in cast("list[Any]", opted_out))
+        and isinstance(opted_out, list | None)
+        and all(type(name) is str for name in cast("list[Any]", opted_out or []))
         and capabilities.get("approvals", "request") in ("request", "notify")
     )
 

@@ -8,10 +8,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from codex_rpc import __version__
 from codex_rpc.errors import CodexRpcError
 from codex_rpc.server.version import PROTOCOL_VERSION
+
+
+class Subcommands(Protocol):
+    """What `add_subparsers` returns, as far as it is used here."""
+
+    def add_parser(
+        self, name: str, *, help: str, description: str | None = None
+    ) -> argparse.ArgumentParser: ...
+
 
 SANDBOX_MODES = ("read-only", "workspace-write", "danger-full-access")
 APPROVAL_POLICIES = ("untrusted", "on-request", "never")
@@ -111,10 +121,7 @@ def overrides_of(arguments: argparse.Namespace) -> list[tuple[str, object]]:
     return overrides
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _add_app_server(commands: Commands) -> None:
+def _add_app_server(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "app-server",
         help="serve a client on stdin and stdout",
@@ -144,7 +151,7 @@ def _add_app_server(commands: Commands) -> None:
         generator.set_defaults(run=run)
 
 
-def _add_exec(commands: Commands) -> None:
+def _add_exec(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "exec",
         help="run one turn and print the answer",
@@ -159,7 +166,7 @@ def _add_exec(commands: Commands) -> None:
     parser.set_defaults(run=_run_exec)
 
 
-def _add_demo(commands: Commands) -> None:
+def _add_demo(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "demo",
         help="watch the server mend a failing test",
@@ -170,7 +177,7 @@ def _add_demo(commands: Commands) -> None:
     parser.set_defaults(run=_run_demo)
 
 
-def _add_schema(commands: Commands) -> None:
+def _add_schema(commands: Subcommands) -> None:
     parser = commands.add_parser("schema", help="write the protocol's schema and types")
     parser.add_argument(
         "--out", type=Path, default=Path("schema"), metavar="DIR", help="default: schema"

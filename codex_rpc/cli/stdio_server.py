@@ -23,7 +23,11 @@ async def serve_stdio(
 ) -> int:
     """Serve one client; returns the exit code."""
     config = ConfigLoader(codex_home(os.environ), overrides)
-    params = introduction.params
+    introduced = (
+        None
+        if introduction.params is None
+        else InitializeParams.model_validate(introduction.params, by_name=False)
+    )
     stop = anyio.Event()
     received: list[signal.Signals] = []
 
@@ -41,7 +45,7 @@ async def serve_stdio(
                 FdReader(stdin, introduction.unread),
                 FdWriter(stdout),
                 drain=drain,
-                introduced=params and InitializeParams.model_validate(params),
+                introduced=introduced,
                 stop=stop,
             )
         tasks.cancel_scope.cancel()

@@ -6,7 +6,7 @@ themselves (`projects."/a.b".trust_level`).
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from codex_rpc.errors import ConfigError
 
@@ -53,8 +53,8 @@ def _key_parts(key: str) -> list[str]:
         raise ConfigError(f"not a configuration key: {key}") from error
     parts: list[str] = []
     while isinstance(nested, dict):
-        ((part, nested),) = nested.items()
-        parts.append(str(part))
+        ((part, nested),) = cast("dict[str, Any]", nested).items()
+        parts.append(part)
     return parts
 
 
@@ -64,11 +64,12 @@ def _set(table: dict[str, Any], parts: list[str], value: Any, key: str) -> None:
         child = table.get(part, {})
         if not isinstance(child, Mapping):
             raise ConfigError(f"{key}: `{part}` is not a table")
-        table[part] = table = dict(child)
+        inner = dict(cast("Mapping[str, Any]", child))
+        table[part] = inner
+        table = inner
     if isinstance(value, Mapping) and isinstance(table.get(last), Mapping):
-        table[last] = merge_overrides(
-            table[last], ((_quoted(str(name)), part) for name, part in value.items())
-        )
+        names = cast("Mapping[str, Any]", value).items()
+        table[last] = merge_overrides(table[last], ((_quoted(name), part) for name, part in names))
     else:
         table[last] = value
 

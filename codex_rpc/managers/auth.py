@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import anyio.to_thread
 
@@ -46,7 +46,9 @@ class AuthManager:
             stored: Any = json.loads(self._auth_file.read_bytes())
         except (OSError, ValueError):
             return None
-        key = stored.get("OPENAI_API_KEY") if isinstance(stored, dict) else None
+        if not isinstance(stored, dict):
+            return None
+        key = cast("dict[str, Any]", stored).get("OPENAI_API_KEY")
         return key if isinstance(key, str) and key else None
 
     def credentials(self, provider: ModelProvider) -> "ProviderCredentials":

@@ -1,13 +1,13 @@
 """The composition root: a process's server, and one connection after the other on it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
 
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.protocol.handshake import InitializeParams
-from codex_rpc.rpc.connection import Connection, ConnectionEnd
+from codex_rpc.rpc.connection import Connection
 from codex_rpc.rpc.streams import ByteReader, ByteWriter
 from codex_rpc.server.approval_desk import ApprovalDesk
 from codex_rpc.server.client import Client
@@ -19,7 +19,9 @@ from codex_rpc.threads.thread_manager import ThreadManager
 
 
 @asynccontextmanager
-async def running_server(config: ConfigLoader, environ: Mapping[str, str]) -> AsyncIterator[Server]:
+async def running_server(
+    config: ConfigLoader, environ: Mapping[str, str]
+) -> AsyncGenerator[Server]:
     """A server without connections. Leaving the context ends all threads and commands."""
     async with anyio.create_task_group() as feeds:
         desk = ApprovalDesk()
@@ -36,7 +38,7 @@ async def serve(
     drain: bool = False,
     introduced: InitializeParams | None = None,
     stop: anyio.Event | None = None,
-) -> ConnectionEnd:
+) -> None:
     """Serve one connection until the client ends it, or until `stop` is set.
 
     `introduced` is the client's introduction if `initialize` has been answered already.
@@ -53,9 +55,8 @@ async def serve(
         async with anyio.create_task_group() as tasks:
             if stop is not None:
                 tasks.start_soon(_close_on, stop, connection)
-            end = await connection.run(drain=drain)
+            await connection.run(drain=drain)
             tasks.cancel_scope.cancel()
-        return end
     finally:
         server.feeds.forget(connection)
 

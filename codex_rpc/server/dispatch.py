@@ -9,6 +9,7 @@ import logging
 from pydantic import ValidationError
 
 from codex_rpc.errors import ExperimentalRequiredError, UnknownMethodError
+from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.handshake import CancelRequestParams
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.methods import METHODS, Direction, Method, Order
@@ -58,11 +59,15 @@ class Dispatcher:
         except BaseException:
             context.answered()
             raise
-        result = answer if not isinstance(answer, Answer) else answer.result
-        encoded = result.__pydantic_serializer__.to_json(result)
-        if isinstance(answer, Answer):
-            return Reply(encoded, lambda: (answer.then(), context.answered()))
-        return Reply(encoded, context.answered)
+        if not isinstance(answer, Answer):
+            return Reply(_encode(answer), context.answered)
+        announce = answer.then
+
+        def then() -> None:
+            announce()
+            context.answered()
+
+        return Reply(_encode(answer.result), then)
 
     def handle_notification(self, notification: Notification) -> None:
         match notification.method:
@@ -87,6 +92,10 @@ class Dispatcher:
         await self._server.threads.idle()
         await self._server.threads.shutdown()
         await self._server.feeds.ended()
+
+
+def _encode(result: WireModel) -> bytes:
+    return result.__pydantic_serializer__.to_json(result)
 
 
 def _method(name: str) -> Method:

@@ -66,11 +66,11 @@ def _wire_path(location: tuple[str | int, ...], fields: Mapping[str, Any]) -> It
     """
     value: Any = fields
     for index, part in enumerate(location):
-        if (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list) and isinstance(part, int)
-        ):
-            value = value[part]
-        elif index < len(location) - 1 or not isinstance(value, Mapping):
+        if isinstance(value, dict) and part in value:
+            value = cast("dict[Any, Any]", value)[part]
+        elif isinstance(value, list) and isinstance(part, int):
+            value = cast("list[Any]", value)[part]
+        elif index < len(location) - 1 or not isinstance(value, dict):
             continue
         yield part
 

@@ -4,7 +4,7 @@ A question is registered with the turn before anybody hears of it, and taken bac
 ends. Answers come in through `Session.respond_to_approval`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from codex_rpc.protocol.approvals import (
@@ -102,7 +102,7 @@ async def ask_patch(turn: TurnContext, question: PatchQuestion) -> Approval:
 
 
 @contextmanager
-def _open_question(turn: TurnContext, pending: PendingApproval) -> Iterator[OpenApproval]:
+def _open_question(turn: TurnContext, pending: PendingApproval) -> Generator[OpenApproval]:
     """Hold a question open, and tell the client that the thread waits on it."""
     approval = OpenApproval(pending)
     turn.state.approvals[pending.approval_id] = approval
@@ -117,12 +117,8 @@ def _open_question(turn: TurnContext, pending: PendingApproval) -> Iterator[Open
 
 
 def _show_status(turn: TurnContext) -> None:
-    flags = ["waitingOnApproval"] if turn.state.approvals else []
-    turn.emit(
-        ThreadStatusChangedNotification(
-            thread_id=turn.thread_id, status=ActiveStatus(active_flags=flags)
-        )
-    )
+    status = ActiveStatus(active_flags=["waitingOnApproval"] if turn.state.approvals else [])
+    turn.emit(ThreadStatusChangedNotification(thread_id=turn.thread_id, status=status))
 
 
 async def _answer(turn: TurnContext, approval: OpenApproval) -> Approval:

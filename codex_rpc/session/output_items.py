@@ -1,6 +1,6 @@
 """The model's output, as items a client can watch and as history the model gets back."""
 
-from typing import Literal, cast, get_args
+from typing import Literal, assert_never, cast, get_args
 
 from codex_rpc.model.port import (
     ModelEvent,
@@ -15,6 +15,7 @@ from codex_rpc.protocol import items as wire
 from codex_rpc.protocol.ids import ItemId, new_item_id
 from codex_rpc.protocol.notifications import (
     AgentMessageDeltaNotification,
+    Notification,
     ReasoningSummaryPartAddedNotification,
     ReasoningSummaryTextDeltaNotification,
     ReasoningTextDeltaNotification,
@@ -84,27 +85,38 @@ class OutputItems:
     ) -> None:
         if not isinstance(self._open, wire.ReasoningItem):
             self._start(ReasoningItem())
-        turn, item_id = self._turn, self._open_id()
-        scope = {"thread_id": turn.thread_id, "turn_id": turn.turn_id, "item_id": item_id}
+        self._turn.emit(self._reasoning_notification(event))
+
+    def _reasoning_notification(
+        self, event: ReasoningSummaryDelta | ReasoningDelta | ReasoningSummaryPartStarted
+    ) -> Notification:
+        thread_id, turn_id = self._turn.thread_id, self._turn.turn_id
         match event:
             case ReasoningSummaryDelta():
-                turn.emit(
-                    ReasoningSummaryTextDeltaNotification(
-                        **scope, delta=event.delta, summary_index=event.summary_index
-                    )
+                return ReasoningSummaryTextDeltaNotification(
+                    thread_id=thread_id,
+                    turn_id=turn_id,
+                    item_id=self._open_id(),
+                    delta=event.delta,
+                    summary_index=event.summary_index,
                 )
             case ReasoningSummaryPartStarted():
-                turn.emit(
-                    ReasoningSummaryPartAddedNotification(
-                        **scope, summary_index=event.summary_index
-                    )
+                return ReasoningSummaryPartAddedNotification(
+                    thread_id=thread_id,
+                    turn_id=turn_id,
+                    item_id=self._open_id(),
+                    summary_index=event.summary_index,
                 )
             case ReasoningDelta():
-                turn.emit(
-                    ReasoningTextDeltaNotification(
-                        **scope, delta=event.delta, content_index=event.content_index
-                    )
+                return ReasoningTextDeltaNotification(
+                    thread_id=thread_id,
+                    turn_id=turn_id,
+                    item_id=self._open_id(),
+                    delta=event.delta,
+                    content_index=event.content_index,
                 )
+            case _:
+                assert_never(event)
 
     def _finish(self, item: ResponseItem) -> ToolCallItem | None:
         if isinstance(item, ToolCallItem):
@@ -126,19 +138,23 @@ class OutputItems:
         self._turn.item_completed(item)
 
     def _open_id(self) -> ItemId:
-        return ItemId(self._open.id) if self._open is not None else new_item_id()
+        return self._open.id if self._open is not None else new_item_id()
 
 
 def _shown(item: ResponseItem) -> wire.AgentMessageItem | wire.ReasoningItem | None:
     match item:
         case MessageItem(role="assistant"):
             phase = cast("Phase", item.phase) if item.phase in get_args(Phase) else None
-            return wire.AgentMessageItem(id=item.id or new_item_id(), text=item.text, phase=phase)
+            return wire.AgentMessageItem(id=_item_id(item), text=item.text, phase=phase)
         case ReasoningItem():
             return wire.ReasoningItem(
-                id=item.id or new_item_id(),
+                id=_item_id(item),
                 summary=[part.text for part in item.summary],
                 content=[part.text for part in item.content or ()],
             )
         case _:
             return None
+
+
+def _item_id(item: MessageItem | ReasoningItem) -> ItemId:
+    return ItemId(item.id) if item.id else new_item_id()

@@ -26,9 +26,9 @@ class SessionState:
     history: HistoryStore = field(default_factory=HistoryStore)
     approved_commands: set[CommandKey] = field(default_factory=set[CommandKey])
     approved_paths: set[Path] = field(default_factory=set[Path])
-    total_usage: TokenUsage = TokenUsage()
-    last_usage: TokenUsage = TokenUsage()
-    rate_limits: RateLimits = RateLimits()
+    total_usage: TokenUsage = field(default_factory=TokenUsage)
+    last_usage: TokenUsage = field(default_factory=TokenUsage)
+    rate_limits: RateLimits = field(default_factory=RateLimits)
     context_recorded: bool = False
     """Whether the model has been told of its surroundings."""
     preview: str = ""

@@ -61,7 +61,7 @@ class Leftovers:
 class TurnState:
     """The running turn's data. `clear` is the one clean-up, however the turn ends."""
 
-    usage_at_start: TokenUsage = TokenUsage()
+    usage_at_start: TokenUsage = field(default_factory=TokenUsage)
     pending_input: deque[TurnInput] = field(default_factory=deque[TurnInput])
     approvals: dict[ApprovalId, OpenApproval] = field(
         default_factory=dict[ApprovalId, OpenApproval]

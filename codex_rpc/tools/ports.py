@@ -7,7 +7,7 @@ workspace through these protocols, which the session (or an editor's buffers) im
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.managers.model_info import ModelInfo
@@ -15,11 +15,8 @@ from codex_rpc.model.port import ToolSpec
 from codex_rpc.protocol.ids import CallId, ItemId
 from codex_rpc.protocol.items import CommandExecutionItem, FileChangeItem, ThreadItem
 from codex_rpc.protocol.notifications import TurnPlanStep
+from codex_rpc.tools.apply_patch.plan import PatchPlan
 from codex_rpc.tools.workspace import Workspace
-
-if TYPE_CHECKING:
-    from codex_rpc.tools.apply_patch.plan import PatchPlan
-
 
 ApprovalOutcome = Literal["approved", "approvedForSession", "declined", "invalid", "cancelled"]
 """How a question ended. `invalid` is an answer that made no sense and counts as a refusal;
@@ -98,7 +95,7 @@ class ToolContext(Protocol):
 
     async def ask_patch(self, question: PatchQuestion) -> Approval: ...
 
-    def patch_applied(self, plan: "PatchPlan") -> None:
+    def patch_applied(self, plan: PatchPlan) -> None:
         """Tell the turn's diff what a patch has changed."""
         ...
 

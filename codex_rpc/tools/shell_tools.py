@@ -5,13 +5,13 @@ A model is offered one of them; all can be called.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field
 
 from codex_rpc.errors import ToolError
 from codex_rpc.exec.exec_text import freeform, structured
+from codex_rpc.exec.process import ProcessExit
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
@@ -128,16 +128,12 @@ class ShellTool:
             raise ToolError("failed to parse function arguments: command contains a NUL character")
         command = Command(
             argv=argv,
-            cwd=context.settings.cwd / Path(arguments.workdir or "").expanduser(),
+            cwd=context.settings.cwd / (arguments.workdir or ""),
             timeout_s=self._timeout_s(arguments),
             escalated=arguments.sandbox_permissions == "require_escalated",
             justification=arguments.justification,
         )
-        render = (
-            (lambda text, exit, _lines: structured(text, exit))
-            if self.name == "shell"
-            else freeform
-        )
+        render = _structured if self.name == "shell" else freeform
         return await execute(command, ItemId(call.call_id), self.environment, context, render)
 
     def _argv(self, call: ToolCall) -> tuple[ShellArguments, list[str]]:
@@ -150,3 +146,7 @@ class ShellTool:
     def _timeout_s(self, arguments: ShellArguments) -> float:
         default = LONG_TIMEOUT_MS if self.name == "exec_command" else DEFAULT_TIMEOUT_MS
         return (arguments.timeout_ms or default) / 1000
+
+
+def _structured(text: str, exit: ProcessExit, _total_lines: int | None) -> str:
+    return structured(text, exit)

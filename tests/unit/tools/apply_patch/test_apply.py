@@ -218,6 +218,19 @@ async def test_a_moved_file_keeps_its_text_where_nothing_but_its_place_changes(t
     assert (tmp_path / "g").read_bytes() == b"a\r\nb"
 
 
+async def test_a_moved_text_is_at_its_new_place_before_it_leaves_the_old(tmp_path: Path):
+    (tmp_path / "f").write_text("a\n")
+
+    class Watched(DiskWorkspace):
+        async def remove(self, path: Path) -> None:
+            assert await self.read(tmp_path / "g") == "b\n"
+            await super().remove(path)
+
+    made = await plan(tmp_path, "*** Update File: f", "*** Move to: g", "-a", "+b")
+    await apply_plan(made, Watched())
+    assert list(tree(tmp_path)) == ["g"]
+
+
 async def test_a_workspace_without_permissions_will_do(tmp_path: Path):
     class Buffers:
         def __init__(self) -> None:
