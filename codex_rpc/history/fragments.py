@@ -7,8 +7,8 @@ it for something the user said.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from codex_rpc.protocol.response_items import InputText, MessageItem, OutputText, user_message
 
@@ -78,4 +78,4 @@ def turn_aborted() -> MessageItem:
 
 
 def _elements(facts: Iterable[tuple[str, object]]) -> str:
-    return "\n".join(f"  <{name}>{escape(str(value))}</{name}>" for name, value in facts)
+    return "\n".join(f"  <{name}>{escape(str(value), quote=False)}</{name}>" for name, value in facts)

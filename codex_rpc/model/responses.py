@@ -40,6 +40,7 @@ CHATGPT_BASE_URL = "https://chatgpt.com/backend-api/codex"
 ORIGINATOR = "codex_rpc"
 
 CONNECT_TIMEOUT = 30.0
+CLOSE_TIMEOUT = 1.0
 KEEP_ALIVE = 90.0
 LARGEST_ERROR_BODY = 64 * 1024
 
@@ -109,8 +110,7 @@ class ResponsesClient:
             ) as batches:
                 yield batches
         finally:
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
+            await _close(response)
 
     async def aclose(self) -> None:
         if self._http is not None:
@@ -200,7 +200,7 @@ class ResponsesClient:
         async with self._opening:
             if self._http is None:
                 self._http = await anyio.to_thread.run_sync(
-                    _open_http, url.startswith("https:"), abandon_on_cancel=True
+                    _open_http, urlsplit(url).scheme == "https", abandon_on_cancel=True
                 )
         return self._http
 
@@ -239,12 +239,16 @@ async def _refusal(response: "httpx2.Response", secrets: set[str]) -> _RefusedEr
             if len(body) >= LARGEST_ERROR_BODY:
                 break
     finally:
-        with anyio.CancelScope(shield=True):
-            await response.aclose()
+        await _close(response)
     text = body[:LARGEST_ERROR_BODY].decode(errors="replace")
     error = error_from_status(response.status_code, response.headers, text, secrets)
     reported = _reported(response.headers) if isinstance(error, UsageLimitError) else ()
     return _RefusedError(error, reported)
+
+
+async def _close(response: "httpx2.Response") -> None:
+    with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+        await response.aclose()
 
 
 def _reported(headers: Mapping[str, str]) -> Sequence[ModelEvent]:

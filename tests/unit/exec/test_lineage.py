@@ -1,8 +1,10 @@
 """Descendants and what they carry of their origin."""
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Generator
 
 import pytest
 
@@ -11,11 +13,21 @@ from codex_rpc.exec import lineage
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descendants are found by /proc")
 
 
+@contextlib.contextmanager
+def started(
+    *argv: str, env: dict[str, str] | None = None
+) -> Generator[subprocess.Popen[bytes], None, None]:
+    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
 def test_both_ways_to_list_children_agree() -> None:
-    with subprocess.Popen(["sleep", "1000"]) as child:
+    with started("sleep", "1000") as child:
         listed = list(lineage._listed_children(os.getpid()))  # pyright: ignore[reportPrivateUsage]
         scanned = list(lineage._scanned_children(os.getpid()))  # pyright: ignore[reportPrivateUsage]
-        child.kill()
 
     assert child.pid in listed
     assert sorted(listed) == sorted(scanned)
@@ -23,11 +35,10 @@ def test_both_ways_to_list_children_agree() -> None:
 
 def test_tag_is_read_from_a_process_that_cleared_its_environment_and_from_a_zombie() -> None:
     tag = lineage.TagSequence().next()
-    with lineage.tagging_children(tag):
-        child = subprocess.Popen(
-            ["bash", "-c", "env -i sleep 1000 & echo $!; wait"], stdout=subprocess.PIPE
-        )
-    with child:
+    with contextlib.ExitStack() as stack:
+        with lineage.tagging_children(tag):
+            script = "env -i sleep 1000 & echo $!; wait"
+            child = stack.enter_context(started("bash", "-c", script))
         assert child.stdout
         grandchild = int(child.stdout.readline())
         assert lineage.descendants_of(child.pid) == [grandchild]
@@ -38,25 +49,27 @@ def test_tag_is_read_from_a_process_that_cleared_its_environment_and_from_a_zomb
         assert tag in lineage.tags_of(child.pid)
 
 
-def test_tag_is_not_left_on_this_process_nor_on_strangers() -> None:
+def test_tag_is_left_neither_on_this_process_nor_on_strangers() -> None:
     tag = lineage.TagSequence().next()
     before = lineage.tags_of(os.getpid())
-    with lineage.tagging_children(tag):
-        stranger = subprocess.Popen(["sleep", "1000"])
-    with stranger:
+    with contextlib.ExitStack() as stack:
+        with lineage.tagging_children(tag):
+            stranger = stack.enter_context(started("sleep", "1000"))
         assert tag in lineage.tags_of(stranger.pid)
+
         lineage.untag_strangers(tag, leader=0)
+
         assert tag not in lineage.tags_of(stranger.pid)
-        stranger.kill()
     assert lineage.tags_of(os.getpid()) == before
 
 
 def test_tag_is_read_from_the_environment() -> None:
     tag = lineage.TagSequence().next()
-    env = {lineage.TAG_VARIABLE: str(tag)}
-    with subprocess.Popen(["/bin/sleep", "1000"], env=env) as child:
+    env = {"PATH": os.environ["PATH"], lineage.TAG_VARIABLE: str(tag)}
+    with started("bash", "-c", "echo ready; exec sleep 1000", env=env) as child:
+        assert child.stdout
+        child.stdout.readline()
         assert tag in lineage.tags_of(child.pid)
-        child.kill()
 
 
 def test_every_sequence_knows_its_own_tags_only() -> None:

@@ -243,11 +243,13 @@ async def test_grandchild_that_holds_the_pipe_does_not_hold_the_call(
 
 
 @linux_only
-async def test_daemon_outlives_its_command_but_not_the_runner() -> None:
-    daemon = unique_sleep()
+async def test_daemon_outlives_its_command_but_not_the_runner(tmp_path: Path) -> None:
+    daemon, detached = unique_sleep(), tmp_path / "detached"
+    os.mkfifo(detached)
+    start = f"setsid bash -c 'echo > {detached}; exec {daemon}' >/dev/null 2>&1 & read < {detached}"
 
     async with ProcessRunner() as runner:
-        await runner.run(bash(f"setsid {daemon} >/dev/null 2>&1 & echo"), ignore)
+        await runner.run(bash(start), ignore)
         await until(lambda: is_running(daemon))
         await runner.run(bash("true"), ignore)
         assert is_running(daemon)
