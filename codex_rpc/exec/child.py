@@ -19,7 +19,7 @@ from pathlib import Path
 import anyio
 
 from codex_rpc.errors import SpawnError
-from codex_rpc.exec.lineage import TAG_VARIABLE, descendants_of, tagging_children, untag_strangers
+from codex_rpc.exec.lineage import TAG_VARIABLE, descendants_of, tagging_children
 
 PIPE_GRACE_S = 2.0
 """How long others may hold the output open after the command itself has exited."""
@@ -50,6 +50,7 @@ class Child:
         self.tag = tag
         self.exited = anyio.Event()
         self.timed_out = False
+        self._started_at = self._ended_at = time.monotonic()
         self._output, pipe_end = os.pipe()
         try:
             with tagging_children(tag):
@@ -59,9 +60,7 @@ class Child:
             raise
         finally:
             os.close(pipe_end)
-        untag_strangers(tag, self.pid)
         os.set_blocking(self._output, False)
-        self._started_at = self._ended_at = time.monotonic()
         self._waiting: anyio.CancelScope | None = None
         self._deadline = float("inf")
         loop = asyncio.get_running_loop()

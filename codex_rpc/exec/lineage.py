@@ -10,9 +10,9 @@ Elsewhere than on Linux there is nothing to find. Killing and reaping belong to 
 """
 
 import contextlib
-import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,12 +49,11 @@ def become_subreaper() -> None:
 
 @contextlib.contextmanager
 def tagging_children(tag: int) -> Iterator[None]:
-    """Have what this process starts within inherit the tag, from its first instruction on.
+    """Have what this thread starts within inherit the tag, from its first instruction on.
 
-    Only the caller may start something; what other threads started meanwhile is untagged again by
-    `untag_strangers`. Where the limit cannot be changed, the variable has to do.
+    Where the limit cannot be changed, or children not be told apart, the variable has to do.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not _lists_children():
         yield
         return
     import resource
@@ -66,13 +65,7 @@ def tagging_children(tag: int) -> Iterator[None]:
         yield
     finally:
         resource.prlimit(0, _RLIMIT_LOCKS, before)
-
-
-def untag_strangers(tag: int, leader: int) -> None:
-    """Take the tag from children that other threads started while `leader` was being started."""
-    for pid in children_of(os.getpid()):
-        if pid != leader and _limit_of(pid) == tag and _variable_of(pid) != tag:
-            _reset_limit(pid)
+        _untag_strangers(tag)
 
 
 def tags_of(pid: int) -> set[int]:
@@ -82,9 +75,7 @@ def tags_of(pid: int) -> set[int]:
 
 def children_of(pid: int) -> list[int]:
     """The direct children of a process, zombies included."""
-    if (_PROC / "self/task" / str(os.getpid()) / "children").exists():
-        return list(_listed_children(pid))
-    return list(_scanned_children(pid))
+    return list(_listed_children(pid) if _lists_children() else _scanned_children(pid))
 
 
 def descendants_of(pid: int) -> list[int]:
@@ -95,11 +86,35 @@ def descendants_of(pid: int) -> list[int]:
     return found
 
 
+def _untag_strangers(tag: int) -> None:
+    """Take the tag from what other threads happened to start in the meantime.
+
+    The kernel lists a child under the thread that started it, and adopted ones under the main
+    thread. Only where this is another than the main thread may both be in one list; the variable
+    then decides.
+    """
+    for task in (_PROC / "self/task").iterdir():
+        if int(task.name) != threading.get_native_id():
+            for pid in _children_of_task(task):
+                if _limit_of(pid) == tag and _variable_of(pid) != tag:
+                    _reset_limit(pid)
+
+
+def _lists_children() -> bool:
+    return (_PROC / "thread-self/children").exists()
+
+
 def _listed_children(pid: int) -> Iterator[int]:
     with contextlib.suppress(OSError):
         for task in (_PROC / str(pid) / "task").iterdir():
-            with contextlib.suppress(OSError):
-                yield from map(int, (task / "children").read_bytes().split())
+            yield from _children_of_task(task)
+
+
+def _children_of_task(task: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (task / "children").read_bytes().split()]
+    except OSError:
+        return []
 
 
 def _scanned_children(pid: int) -> Iterator[int]:

@@ -142,9 +142,8 @@ class Requests:
 
         After the grace period, those whose handlers do not let go are answered all the same.
         """
-        # Those that wait go first, or the end of others would let them begin.
-        for opened in sorted(self._open.values(), key=lambda opened: opened.begun):
-            self.cancel(opened.request.id)
+        for request_id in list(self._open):
+            self.cancel(request_id)
         with anyio.move_on_after(grace_seconds):
             await self.idle()
         for opened in list(self._open.values()):

@@ -21,6 +21,8 @@ class Client:
     capabilities: InitializeCapabilities | None = None
     newest_thread: ThreadId | None = None
     """What a request means that names no thread."""
+    _starts: int = 0
+    _newest_start: int = 0
     _opted_out: frozenset[str] = frozenset()
     _answering: dict[ThreadId, set[anyio.Event]] = field(
         default_factory=dict[ThreadId, set[anyio.Event]]
@@ -56,6 +58,18 @@ class Client:
             self.connection.send_delta(QueuedDelta(event))
         else:
             self.connection.send(encode_event(event), group=thread_id)
+
+    # Threads may come up in another order than they were asked for; the newest is the one that was
+    # asked for last.
+
+    def asks_for_thread(self) -> int:
+        """Take a number for a thread that is about to be made."""
+        self._starts += 1
+        return self._starts
+
+    def got_thread(self, number: int, thread_id: ThreadId) -> None:
+        if number > self._newest_start:
+            self._newest_start, self.newest_thread = number, thread_id
 
     # A request that changes a thread is answered before the events it causes are sent: the thread's
     # feed waits for the answers that are being worked out when it has something to deliver.

@@ -48,41 +48,62 @@ async def sample(turn: TurnContext) -> Sampled:
 
 async def _sample_once(turn: TurnContext) -> Sampled:
     failure: ModelError | None = None
-    async with ToolCalls(turn) as calls:
-        try:
-            await _follow(turn, calls)
-        except ModelError as error:
-            # Calls that were made before the break run to their end before it is reported.
-            failure = error
+    response = _Response(turn)
+    try:
+        async with ToolCalls(turn) as calls:
+            try:
+                await response.follow(calls)
+            except ModelError as error:
+                # Calls that were made before the break run to their end before it is reported.
+                failure = error
+    finally:
+        response.account()
     if failure is not None:
         raise failure
     return Sampled(needs_follow_up=calls.started > 0)
 
 
-async def _follow(turn: TurnContext, calls: ToolCalls) -> None:
-    output = OutputItems(turn)
-    try:
-        async with turn.services.model.stream(build_request(turn)) as batches:
-            async for batch in batches:
-                for event in batch:
-                    call = output.handle(event)
-                    if call is not None:
-                        calls.start(call)
-                    else:
-                        _account(turn, event)
-                await turn.room()
-    finally:
-        output.close()
+class _Response:
+    """One response, from the request to the accounting."""
 
+    def __init__(self, turn: TurnContext) -> None:
+        self._turn = turn
+        self._completed: ResponseCompleted | None = None
 
-def _account(turn: TurnContext, event: ModelEvent) -> None:
-    match event:
-        case RateLimitsReported(rate_limits=rate_limits):
-            turn.session_state.record_rate_limits(rate_limits)
-        case ResponseCompleted(usage=usage):
-            report_usage(turn, usage)
-        case _:
-            pass
+    async def follow(self, calls: ToolCalls) -> None:
+        """Show the model's output as it comes, and start its tool calls.
+
+        Raises:
+            ModelError: if there is no response, or it breaks off.
+        """
+        turn = self._turn
+        output = OutputItems(turn)
+        try:
+            async with turn.services.model.stream(build_request(turn)) as batches:
+                async for batch in batches:
+                    for event in batch:
+                        call = output.handle(event)
+                        if call is not None:
+                            calls.start(call)
+                        else:
+                            self._take_note(event)
+                    await turn.room()
+        finally:
+            output.close()
+
+    def _take_note(self, event: ModelEvent) -> None:
+        match event:
+            case RateLimitsReported(rate_limits=rate_limits):
+                self._turn.session_state.record_rate_limits(rate_limits)
+            case ResponseCompleted():
+                self._completed = event
+            case _:
+                pass
+
+    def account(self) -> None:
+        """Announce what the response has cost, if it was completed."""
+        if self._completed is not None:
+            report_usage(self._turn, self._completed.usage)
 
 
 def _tell_retry(turn: TurnContext, error: ModelError, message: str) -> None:

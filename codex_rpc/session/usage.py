@@ -16,21 +16,21 @@ from codex_rpc.session.turn_context import TurnContext
 
 
 def report_usage(turn: TurnContext, usage: TokenUsage | None) -> None:
-    """Add a response's usage to the session's and announce both it and the rate limits."""
+    """Add a response's usage, if it reported any, and announce it and the rate limits."""
     state = turn.session_state
     if usage is not None:
         state.record_usage(usage)
-    turn.emit(
-        ThreadTokenUsageUpdatedNotification(
-            thread_id=turn.thread_id,
-            turn_id=turn.turn_id,
-            token_usage=ThreadTokenUsage(
-                total=_breakdown(state.total_usage),
-                last=_breakdown(state.last_usage),
-                model_context_window=turn.model.usable_window,
-            ),
+        turn.emit(
+            ThreadTokenUsageUpdatedNotification(
+                thread_id=turn.thread_id,
+                turn_id=turn.turn_id,
+                token_usage=ThreadTokenUsage(
+                    total=_breakdown(state.total_usage),
+                    last=_breakdown(state.last_usage),
+                    model_context_window=turn.model.usable_window,
+                ),
+            )
         )
-    )
     turn.emit(AccountRateLimitsUpdatedNotification(rate_limits=_snapshot(state.rate_limits)))
 
 

@@ -7,12 +7,12 @@ from codex_rpc.exec.approval_policy import Verdict, decide_patch, paths_inside_r
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import ToolSpec
 from codex_rpc.protocol.ids import ItemId
-from codex_rpc.protocol.items import FileChangeItem
+from codex_rpc.protocol.items import FileChangeItem, FileUpdateChange
 from codex_rpc.tools.apply_patch.apply import apply_plan
 from codex_rpc.tools.apply_patch.parser import parse_patch
 from codex_rpc.tools.apply_patch.plan import PatchPlan, plan_patch, summary
 from codex_rpc.tools.apply_patch.spec import APPLY_PATCH_FREEFORM, APPLY_PATCH_FUNCTION
-from codex_rpc.tools.apply_patch.wire import file_update_changes
+from codex_rpc.tools.apply_patch.wire import attempted_changes, file_update_changes
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
 from codex_rpc.tools.ports import PatchQuestion, ToolCall, ToolContext, ToolOutput
 
@@ -40,13 +40,8 @@ class PatchTool:
         if text.lstrip().startswith("{"):
             text = parse_arguments(PatchArguments, text).input
         cwd = context.settings.cwd
-        item = FileChangeItem(id=ItemId(call.call_id), changes=[], status="inProgress")
-        try:
-            plan = await plan_patch(parse_patch(text), cwd, context.workspace)
-        except PatchError as error:
-            self._fail(item, context)
-            raise ToolError(f"apply_patch verification failed: {error}") from error
-        item = item.model_copy(update={"changes": file_update_changes(plan)})
+        plan = await self._verified(call, text, context)
+        item = _item(call, file_update_changes(plan))
         await self._get_consent(item, plan, context)
         try:
             await apply_plan(plan, context.workspace)
@@ -56,6 +51,23 @@ class PatchTool:
         context.item_completed(item.model_copy(update={"status": "completed"}))
         context.patch_applied(plan)
         return ToolOutput(summary(plan, cwd))
+
+    async def _verified(self, call: ToolCall, text: str, context: ToolContext) -> PatchPlan:
+        """The plan of a patch that applies; one that does not is shown as failed.
+
+        Raises:
+            ToolError: if it does not apply, or is no patch at all.
+        """
+        patch, cwd = None, context.settings.cwd
+        try:
+            patch = parse_patch(text)
+            return await plan_patch(patch, cwd, context.workspace)
+        except PatchError as error:
+            if patch is not None:
+                item = _item(call, attempted_changes(patch, cwd))
+                context.item_started(item)
+                context.item_completed(item.model_copy(update={"status": "failed"}))
+            raise ToolError(f"apply_patch verification failed: {error}") from error
 
     async def _get_consent(
         self, item: FileChangeItem, plan: PatchPlan, context: ToolContext
@@ -82,9 +94,9 @@ class PatchTool:
                 self._decline(item, context)
                 raise ToolError(f"patch refused: {decision.reason}")
 
-    def _fail(self, item: FileChangeItem, context: ToolContext) -> None:
-        context.item_started(item)
-        context.item_completed(item.model_copy(update={"status": "failed"}))
-
     def _decline(self, item: FileChangeItem, context: ToolContext) -> None:
         context.item_completed(item.model_copy(update={"status": "declined"}))
+
+
+def _item(call: ToolCall, changes: list[FileUpdateChange]) -> FileChangeItem:
+    return FileChangeItem(id=ItemId(call.call_id), changes=changes, status="inProgress")

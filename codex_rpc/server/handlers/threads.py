@@ -27,6 +27,8 @@ NO_SANDBOX = (
 
 
 async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
+    client = context.client
+    number = client.asks_for_thread()
     request = StartThread(
         cwd=params.cwd,
         model=params.model,
@@ -43,11 +45,10 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
         config=tuple((params.config or {}).items()),
     )
     new = await context.server.threads.start_thread(request)
-    client = context.client
     context.answer_first(new.thread_id)
     context.server.feeds.open(new.thread)
     context.server.feeds.subscribe(client, new.thread_id)
-    client.newest_thread = new.thread_id
+    client.got_thread(number, new.thread_id)
 
     def announce() -> None:
         started = ThreadStartedNotification(thread=thread_view(new.thread))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,18 +50,26 @@ def test_tag_is_read_from_a_process_that_cleared_its_environment_and_from_a_zomb
         assert tag in lineage.tags_of(child.pid)
 
 
-def test_tag_is_left_neither_on_this_process_nor_on_strangers() -> None:
-    tag = lineage.TagSequence().next()
+def test_tag_is_not_left_on_this_process() -> None:
     before = lineage.tags_of(os.getpid())
-    with contextlib.ExitStack() as stack:
-        with lineage.tagging_children(tag):
-            stranger = stack.enter_context(started("sleep", "1000"))
-        assert tag in lineage.tags_of(stranger.pid)
 
-        lineage.untag_strangers(tag, leader=0)
+    with lineage.tagging_children(lineage.TagSequence().next()):
+        assert lineage.tags_of(os.getpid()) != before
 
-        assert tag not in lineage.tags_of(stranger.pid)
     assert lineage.tags_of(os.getpid()) == before
+
+
+def test_what_another_thread_starts_meanwhile_is_not_tagged() -> None:
+    tag = lineage.TagSequence().next()
+    with ThreadPoolExecutor(1) as other, contextlib.ExitStack() as stack:
+        with lineage.tagging_children(tag):
+            ours = stack.enter_context(started("sleep", "1000"))
+            stranger = other.submit(subprocess.Popen[bytes], ["sleep", "1000"]).result()
+        stack.enter_context(stranger)
+        stack.callback(stranger.kill)
+
+        assert tag in lineage.tags_of(ours.pid)
+        assert tag not in lineage.tags_of(stranger.pid)
 
 
 def test_tag_is_read_from_the_environment() -> None:

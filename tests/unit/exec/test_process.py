@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -67,8 +67,14 @@ def is_running(command: str) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(10):
-        while not condition():
+        while True:
+            if condition():
+                return
             await anyio.sleep(0.005)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 async def ignore(chunk: bytes) -> None:
@@ -205,16 +211,21 @@ async def test_cancellation_spares_the_descendants_of_other_commands(
     assert not is_running(other)
 
 
+@pytest.fixture
+def child_of_the_host() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "1000"], start_new_session=True) as child:
+        yield child
+        child.kill()
+
+
 @linux_only
-async def test_children_of_the_embedding_program_are_never_touched(tmp_path: Path) -> None:
-    host = subprocess.Popen(["sleep", "1000"], start_new_session=True, cwd=tmp_path)
-    try:
-        async with ProcessRunner() as runner:
-            await runner.run(bash("sleep 1000", timeout_s=0.05), ignore)
-        assert host.poll() is None
-    finally:
-        host.kill()
-        host.wait()
+async def test_children_of_the_embedding_program_are_never_touched(
+    child_of_the_host: subprocess.Popen[bytes],
+) -> None:
+    async with ProcessRunner() as runner:
+        await runner.run(bash("sleep 1000", timeout_s=0.05), ignore)
+
+    assert child_of_the_host.poll() is None
 
 
 @linux_only
@@ -336,14 +347,14 @@ async def test_output_of_50_megabytes_takes_bounded_memory(runner: ProcessRunner
 @linux_only
 async def test_200_commands_leave_no_descriptors_and_no_zombies(runner: ProcessRunner) -> None:
     await runner.run(bash("true"), ignore)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_descriptors()
 
     for _ in range(20):
         async with anyio.create_task_group() as tasks:
             for _ in range(10):
                 tasks.start_soon(runner.run, ProcessSpec(["true"], Path("/"), os.environ), ignore)
 
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_descriptors() == before
     assert children_of(os.getpid()) == []
 
 
@@ -380,12 +391,12 @@ def refuse_to_open(argv: list[str], cwd: Path) -> Callable[[ProcessRunner], Awai
 async def test_command_that_cannot_start_says_why(
     runner: ProcessRunner, argv: list[str], text: str
 ) -> None:
-    before = len(list(Path("/dev/fd").iterdir()))
+    before = open_descriptors()
 
     with pytest.raises(SpawnError, match=text):
         await refuse_to_open(argv, Path("/"))(runner)
 
-    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert open_descriptors() == before
 
 
 @pytest.mark.parametrize("name", ["missing", "file"])

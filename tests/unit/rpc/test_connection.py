@@ -166,6 +166,8 @@ async def test_requests_that_hold_too_many_bytes_are_refused() -> None:
         assert await peer.receive() == {"id": 2, "error": OVERLOADED}
         gate.open(1)
         assert await peer.receive() == {"id": 1, "result": {}}
+        await peer.send(request(3, "work"), request(4, "echo"))
+        assert await peer.receive() == {"id": 4, "result": {"echo": {}}}
 
 
 async def test_nothing_is_read_while_an_inline_request_runs() -> None:
@@ -381,6 +383,21 @@ async def test_the_end_of_input_cancels_and_answers_what_is_open() -> None:
         assert reply == [None]
 
 
+async def test_the_end_of_input_lets_no_waiting_request_begin() -> None:
+    handler = SettableHandler()
+    gate = handler.carry["work"] = Gate()
+    lanes = {1: named("a"), 2: UNNAMED, 3: named("b"), 4: UNNAMED}
+    handler.schedules["work"] = lambda request: Schedule(lanes[int(request.id)])
+    async with connected(handler) as peer:
+        await peer.send(*(request(number, "work") for number in lanes))
+        await gate.entered(1)
+        peer.sending.close()
+        rest = await peer.receive_rest()
+        assert sorted(answer["id"] for answer in rest) == [1, 2, 3, 4]
+        assert all(answer["error"] == CANCELLED for answer in rest)
+        assert gate.begun == [1]
+
+
 async def test_a_last_line_without_a_newline_is_read() -> None:
     async with connected(drain=True) as peer:
         await peer.sending.send(b'{"id":1,"method":"echo"}')
@@ -435,6 +452,9 @@ async def test_closing_answers_what_is_open_and_ends_the_connection() -> None:
         assert peer.end is ConnectionEnd.CLOSED
         peer.connection.notify("late")
         await peer.connection.room()
+        replies: list[Response | None] = []
+        peer.connection.call("late", {}, replies.append)
+        assert replies == [None]
 
 
 async def test_a_broken_pipe_ends_the_connection() -> None:

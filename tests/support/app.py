@@ -1,0 +1,82 @@
+"""A server in the test's own process, with a home and a project of its own, and clients for it."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from codex_rpc.config.loader import ConfigLoader
+from codex_rpc.protocol.handshake import InitializeParams
+from codex_rpc.rpc.connection import ConnectionEnd
+from codex_rpc.server.app import running_server, serve
+from codex_rpc.server.context import Server
+from tests.support.peer import Peer
+
+QUICK_RETRIES = ("model_providers.script.stream_max_retries", 1)
+"""One retry after a model failure that may pass, so that no test waits for more of them."""
+
+
+@dataclass(slots=True)
+class App:
+    """The running server and what it works with."""
+
+    server: Server
+    folder: Path
+    tasks: TaskGroup
+    streams: ExitStack
+    ends: list[ConnectionEnd] = field(default_factory=list[ConnectionEnd])
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project"
+
+    async def connect(self, **capabilities: Any) -> Peer:
+        """A client that has introduced itself with these capabilities."""
+        peer = self.dial()
+        await peer.initialize(**capabilities)
+        return peer
+
+    def dial(self, introduced: InitializeParams | None = None, *, drain: bool = False) -> Peer:
+        """A new connection, on which nothing has been said; `introduced` as in `serve`."""
+        sending, reader = anyio.create_memory_object_stream[bytes](inf)
+        writer, receiving = anyio.create_memory_object_stream[bytes](inf)
+
+        async def run() -> None:
+            end = await serve(self.server, reader, writer, introduced=introduced, drain=drain)
+            writer.close()
+            self.ends.append(end)
+
+        for stream in (sending, reader, writer, receiving):
+            self.streams.enter_context(stream)
+        self.tasks.start_soon(run)
+        return Peer(sending, receiving, self.folder, self.project)
+
+    def rollout_files(self) -> Sequence[Path]:
+        return sorted((self.home / "sessions").rglob("rollout-*.jsonl"))
+
+
+@asynccontextmanager
+async def running_app(folder: Path) -> AsyncGenerator[App]:
+    """A server whose threads play model scripts; everything ends with the context."""
+    for name in ("home", "project"):
+        (folder / name).mkdir()
+    environ = {
+        "CODEX_HOME": str(folder / "home"),
+        "HOME": str(folder),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TERM": "dumb",
+    }
+    config = ConfigLoader(folder / "home", [("model_provider", "script"), QUICK_RETRIES])
+    with ExitStack() as streams:
+        async with running_server(config, environ) as server, anyio.create_task_group() as tasks:
+            yield App(server, folder, tasks, streams)
+            tasks.cancel_scope.cancel()
