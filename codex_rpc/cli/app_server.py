@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from codex_rpc.cli.introduction import Introduction, introduce
-from codex_rpc.rpc.stdio import claim_stdout
+from codex_rpc.rpc.descriptors import claim_stdout
 
 Override = tuple[str, object]
 

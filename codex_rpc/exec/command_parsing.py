@@ -141,6 +141,8 @@ def _literal(node: "Node", *, globs: bool) -> str:
             return text[1:-1]
         case "string":
             return _unquoted_string(text[1:-1])
+        case "concatenation" if text == "{}":
+            return text
         case "command_name" | "concatenation":
             return "".join(_literal(child, globs=globs) for child in node.children)
         case "word" | "number":
@@ -156,7 +158,7 @@ def _unquoted_string(body: str) -> str:
 
 
 def _unquoted_word(text: str, *, globs: bool) -> str:
-    bare = "" if text == "{}" else _ESCAPED.sub("", text)
+    bare = _ESCAPED.sub("", text)
     if _SPECIAL.search(bare) or (not globs and _GLOB.search(bare)):
         raise _NotPlainError
     return _ESCAPED.sub(lambda found: found[1].removeprefix("\n"), text)

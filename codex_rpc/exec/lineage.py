@@ -13,7 +13,7 @@ import contextlib
 import secrets
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 TAG_VARIABLE = "CODEX_RPC_PROCESS"
@@ -48,7 +48,7 @@ def become_subreaper() -> None:
 
 
 @contextlib.contextmanager
-def tagging_children(tag: int) -> Iterator[None]:
+def tagging_children(tag: int) -> Generator[None, None, None]:
     """Have what this thread starts within inherit the tag, from its first instruction on.
 
     Where the limit cannot be changed, or children not be told apart, the variable has to do.

@@ -95,7 +95,7 @@ class ProcessRunner:
 
     async def kill_all(self) -> None:
         """Kill and reap every command and every descendant, within two seconds."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(KILL_LIMIT_S, shield=True):
+        with anyio.move_on_after(KILL_LIMIT_S, shield=True):
             for child in self._live.values():
                 child.kill_tree()
             for child in list(self._live.values()):

@@ -78,4 +78,6 @@ def turn_aborted() -> MessageItem:
 
 
 def _elements(facts: Iterable[tuple[str, object]]) -> str:
-    return "\n".join(f"  <{name}>{escape(str(value), quote=False)}</{name}>" for name, value in facts)
+    return "\n".join(
+        f"  <{name}>{escape(str(value), quote=False)}</{name}>" for name, value in facts
+    )

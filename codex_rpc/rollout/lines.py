@@ -5,13 +5,14 @@ program rebuilds turns and items. Beside the older events, `item_completed` line
 full; the other program skips them. Deltas, questions and warnings are not stored.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol.inputs import (
@@ -74,9 +75,13 @@ def utc_millis(moment: datetime) -> str:
 
 
 def line(kind: str, payload: object, moment: datetime) -> bytes:
-    """One line of a rollout file, newline included."""
+    """One line of a rollout file, newline included. Text that is no Unicode becomes `?`."""
     stamped = {"timestamp": utc_millis(moment), "type": kind, "payload": payload}
-    return to_json(stamped, exclude_none=False) + b"\n"
+    try:
+        return to_json(stamped, inf_nan_mode="null") + b"\n"
+    except PydanticSerializationError:
+        text = json.dumps(to_jsonable_python(stamped), ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="replace") + b"\n"
 
 
 def response_item_payload(item: ResponseItem) -> Payload:

@@ -46,7 +46,6 @@ class RolloutRecorder:
     _unwritten: bytes = b""
     """The rest of an append that was cut short, so that no line is ever torn for good."""
     _started: bool = False
-    _fd: int | None = None
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
 
     def start(self) -> None:
@@ -90,22 +89,19 @@ class RolloutRecorder:
                 await anyio.to_thread.run_sync(self._append)
 
     def _append(self) -> None:
-        if self._fd is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        while self._unwritten:
-            written = os.write(self._fd, self._unwritten)
-            self._unwritten = self._unwritten[written:]
-
-    async def aclose(self) -> None:
-        """Write what is left, if possible, and close the file.
-
-        Raises:
-            OSError: if the rest could not be written.
-        """
+        # Opened anew each time: hundreds of idle threads shall not hold hundreds of descriptors.
+        fd = self._open()
         try:
-            await self.write_pending()
+            while self._unwritten:
+                written = os.write(fd, self._unwritten)
+                self._unwritten = self._unwritten[written:]
         finally:
-            if self._fd is not None:
-                os.close(self._fd)
-                self._fd = None
+            os.close(fd)
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        try:
+            return os.open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, flags, 0o600)

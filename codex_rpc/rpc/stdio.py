@@ -1,4 +1,4 @@
-"""Byte streams over file descriptors, and taking stdin and stdout for ourselves.
+"""Byte streams over file descriptors.
 
 Works for pipes, files, terminals and sockets alike, and never changes a flag of a descriptor: it
 may be shared with other processes. Therefore blocking calls run in threads of their own; the event
@@ -6,7 +6,6 @@ loop is entered once per chunk, not per message. What the bytes mean is left to 
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import select
@@ -24,26 +23,6 @@ logger = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 64 * 1024
 _READ_AHEAD_CHUNKS = 4
-_FIRST_FREE_FD = 3
-
-
-def claim_stdout() -> tuple[int, int]:
-    """Take the process's real stdin and stdout away, and return them as `(stdin, stdout)`.
-
-    The new descriptors are not inherited by children. Descriptor 0 becomes the null device and 1
-    goes where stderr goes, so that neither stray output nor a child can pollute the channel or eat
-    from it.
-    """
-    stdin = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE_FD)
-    stdout = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE_FD)
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    try:
-        os.dup2(2, 1)
-    except OSError:  # started without a stderr
-        os.dup2(null, 1)
-    os.close(null)
-    return stdin, stdout
 
 
 class FdReader:

@@ -80,8 +80,7 @@ class ApprovalDesk:
         self, question: _Question, client: Client, response: Response | None
     ) -> None:
         if response is None:
-            question.calls.pop(client, None)
-            return
+            return  # it stays open, for others or for `approval/respond`
         approval_id = question.approval.approval_id
         try:
             decision, problem = _decision(question.approval, response)
@@ -92,8 +91,8 @@ class ApprovalDesk:
         except ApprovalResolvedError:
             logger.debug("approval %s was answered twice", approval_id)
 
-    def respond(self, approval_id: ApprovalId, decision: ApprovalDecision) -> None:
-        """Answer a question.
+    def thread_of(self, approval_id: ApprovalId) -> CodexThread:
+        """The thread that asked an open question.
 
         Raises:
             ApprovalNotFoundError: if there never was such a question.
@@ -101,11 +100,10 @@ class ApprovalDesk:
         """
         question = self._open.get(approval_id)
         if question is not None:
-            question.thread.respond_to_approval(approval_id, decision)
-        elif approval_id in self._resolved:
+            return question.thread
+        if approval_id in self._resolved:
             raise ApprovalResolvedError(approval_id)
-        else:
-            raise ApprovalNotFoundError(approval_id)
+        raise ApprovalNotFoundError(approval_id)
 
     def resolved(self, approval_id: ApprovalId, clients: Iterable[Client]) -> None:
         """Tell `clients` that nobody waits for an answer any more."""
@@ -113,14 +111,13 @@ class ApprovalDesk:
         self._remember(approval_id)
         if question is None:
             return
-        for client in clients:
-            call_id = question.calls.get(client)
-            if call_id is not None:
-                client.connection.abandon(call_id)
+        for client, call_id in question.calls.items():
+            client.connection.abandon(call_id)
+        for client in dict.fromkeys((*clients, *question.calls)):
             client.notify(
                 ServerRequestResolvedNotification(
                     thread_id=question.approval.thread_id,
-                    request_id=approval_id if call_id is None else call_id,
+                    request_id=question.calls.get(client, approval_id),
                     approval_id=approval_id,
                 ),
                 question.approval.thread_id,

@@ -8,7 +8,7 @@ import logging
 
 from pydantic import ValidationError
 
-from codex_rpc.errors import ExperimentalRequiredError, UnknownMethodError
+from codex_rpc.errors import UnknownMethodError
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.handshake import CancelRequestParams
 from codex_rpc.protocol.ids import ThreadId
@@ -19,7 +19,7 @@ from codex_rpc.rpc.messages import Notification, Payload, Request, RpcError
 from codex_rpc.server.client import Client
 from codex_rpc.server.context import Answer, RequestContext, Server
 from codex_rpc.server.handlers import HANDLERS
-from codex_rpc.server.params import parse_params
+from codex_rpc.server.params import parse_params, require_no_experiments
 from codex_rpc.server.wire_errors import rpc_error
 
 logger = logging.getLogger(__name__)
@@ -46,13 +46,11 @@ class Dispatcher:
 
     async def handle_request(self, request: Request) -> Payload | Reply:
         method = _method(request.method)
-        capabilities = self.client.capabilities
-        experimental = capabilities is not None and capabilities.experimental_api
-        params = parse_params(method, request.params, experimental=experimental)
+        params = parse_params(method, request.params)
         if method.order is not Order.FIRST:
-            self.client.require_initialized()
-        if method.experimental and not experimental:
-            raise ExperimentalRequiredError(method.name)
+            capabilities = self.client.require_initialized()
+            if not capabilities.experimental_api:
+                require_no_experiments(method, request.params)
         context = RequestContext(self._server, self.client)
         try:
             answer = await HANDLERS[method.name](context, params)

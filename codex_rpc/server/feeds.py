@@ -4,6 +4,7 @@ One task per loaded thread reads its events. With nobody following, notification
 are on disk by then) and questions wait.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ from codex_rpc.server.client import Client
 from codex_rpc.session.event_channel import EventChannelClosedError
 from codex_rpc.session.events import ApprovalRequested, ApprovalResolved, Event, SessionConfigured
 from codex_rpc.threads.codex_thread import CodexThread
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +49,11 @@ class Feed:
         for client in tuple(self.followers):
             await client.answers_sent(self.thread.thread_id)
         for event in events:
-            self._send(event)
+            try:
+                self._send(event)
+            except Exception:
+                # One event that cannot be sent must not end the feed, let alone those of others.
+                logger.exception("an event of thread %s was lost", self.thread.thread_id)
         for client in tuple(self.followers):
             await client.connection.room()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from codex_rpc.errors import ExperimentalRequiredError, InvalidParamsError, InvalidRequestError
@@ -15,7 +16,7 @@ from codex_rpc.protocol.methods import Method
 logger = logging.getLogger(__name__)
 
 
-def parse_params(method: Method, params: object, *, experimental: bool) -> WireModel | None:
+def parse_params(method: Method, params: object) -> WireModel | None:
     """Read `params` as what `method` takes.
 
     Unknown fields are accepted and logged.
@@ -23,7 +24,6 @@ def parse_params(method: Method, params: object, *, experimental: bool) -> WireM
     Raises:
         InvalidRequestError: if they are missing or no object.
         InvalidParamsError: if a field is missing or has a wrong value.
-        ExperimentalRequiredError: if one needs a capability the client has not claimed.
     """
     if method.params is None:
         return None
@@ -32,25 +32,33 @@ def parse_params(method: Method, params: object, *, experimental: bool) -> WireM
     if isinstance(params, list):
         raise InvalidRequestError("Invalid request: invalid type: sequence, expected a map")
     fields = cast("Mapping[str, Any]", params or {})
+    if unknown := fields.keys() - _aliases(method.params).keys():
+        logger.info("%s: unknown parameters: %s", method.name, ", ".join(sorted(unknown)))
     try:
-        parsed = method.params.model_validate(fields, by_name=False)
+        return method.params.model_validate(fields, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise _invalid_params(details[0], fields) from None
-    _check_fields(method, method.params, fields, experimental=experimental)
-    return parsed
 
 
-def _check_fields(
-    method: Method, model: type[WireModel], fields: Mapping[str, Any], *, experimental: bool
-) -> None:
-    known = {field.alias or name: field for name, field in model.model_fields.items()}
-    for name, value in fields.items():
-        field = known.get(name)
-        if field is None:
-            logger.info("%s: unknown parameter %s", method.name, name)
-        elif field.json_schema_extra == EXPERIMENTAL and value is not None and not experimental:
+def require_no_experiments(method: Method, params: object) -> None:
+    """Refuse an experimental method, or an experimental field that is given.
+
+    Raises:
+        ExperimentalRequiredError: naming it.
+    """
+    if method.experimental:
+        raise ExperimentalRequiredError(method.name)
+    if method.params is None or not isinstance(params, dict):
+        return
+    for name, field in _aliases(method.params).items():
+        is_given = cast("dict[str, Any]", params).get(name) is not None
+        if is_given and field.json_schema_extra == EXPERIMENTAL:
             raise ExperimentalRequiredError(f"{method.name}.{name}")
+
+
+def _aliases(model: type[WireModel]) -> Mapping[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _invalid_params(problem: ErrorDetails, fields: Mapping[str, Any]) -> InvalidParamsError:

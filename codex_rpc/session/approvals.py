@@ -126,7 +126,7 @@ async def _answer(turn: TurnContext, approval: OpenApproval) -> Approval:
     try:
         answer = await approval.waiter.wait()
     except WaiterCancelledError:
-        return Approval("cancelled", "the turn ended before the question was answered")
+        return Approval("cancelled", "nobody was left to answer the question")
     return _outcome(turn, answer)
 
 

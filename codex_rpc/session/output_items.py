@@ -24,6 +24,7 @@ from codex_rpc.protocol.response_items import MessageItem, ReasoningItem, Respon
 from codex_rpc.session.turn_context import TurnContext
 
 Phase = Literal["commentary", "partial_answer", "final_answer"]
+_Section = tuple[Literal["summary", "content"], int]
 
 
 class OutputItems:
@@ -33,6 +34,7 @@ class OutputItems:
         self._turn = turn
         self._open: wire.AgentMessageItem | wire.ReasoningItem | None = None
         self._text: list[str] = []
+        self._reasoning: dict[_Section, list[str]] = {}
 
     def handle(self, event: ModelEvent) -> ToolCallItem | None:
         """Show one event; a finished tool call is returned for the caller to run."""
@@ -55,7 +57,8 @@ class OutputItems:
             case wire.AgentMessageItem() as message:
                 self._complete(message.model_copy(update={"text": "".join(self._text)}))
             case wire.ReasoningItem() as reasoning:
-                self._complete(reasoning)
+                shown = {"summary": self._sections("summary"), "content": self._sections("content")}
+                self._complete(reasoning.model_copy(update=shown))
             case None:
                 pass
 
@@ -65,6 +68,7 @@ class OutputItems:
         if shown is not None:
             self._open = shown
             self._text = []
+            self._reasoning = {}
             self._turn.item_started(shown)
 
     def _text_delta(self, delta: str) -> None:
@@ -85,7 +89,22 @@ class OutputItems:
     ) -> None:
         if not isinstance(self._open, wire.ReasoningItem):
             self._start(ReasoningItem())
+        match event:
+            case ReasoningSummaryDelta():
+                self._section("summary", event.summary_index).append(event.delta)
+            case ReasoningDelta():
+                self._section("content", event.content_index).append(event.delta)
+            case ReasoningSummaryPartStarted():
+                self._section("summary", event.summary_index)
         self._turn.emit(self._reasoning_notification(event))
+
+    def _section(self, kind: Literal["summary", "content"], index: int) -> list[str]:
+        return self._reasoning.setdefault((kind, index), [])
+
+    def _sections(self, kind: Literal["summary", "content"]) -> list[str]:
+        """What has been shown of the open reasoning item, section by section."""
+        shown = sorted(self._reasoning.items())
+        return ["".join(text) for (section, _), text in shown if section == kind]
 
     def _reasoning_notification(
         self, event: ReasoningSummaryDelta | ReasoningDelta | ReasoningSummaryPartStarted

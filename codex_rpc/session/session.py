@@ -166,13 +166,15 @@ class Session:
         self.emit(
             SessionConfigured(self.thread_id, self._state.settings, recorder and recorder.path)
         )
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._events.run)
-            async with anyio.create_task_group() as self._turns:
-                task_status.started()
-                await self._run_ops()
-            self._events.close()
-        await self._release()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._events.run)
+                async with anyio.create_task_group() as self._turns:
+                    task_status.started()
+                    await self._run_ops()
+                self._events.close()
+        finally:
+            await self._release()
 
     def shutdown(self) -> None:
         """Interrupt the running turn, refuse further ops, and let `run` end."""
@@ -186,7 +188,7 @@ class Session:
             await self._services.model.aclose()
             if self._services.recorder is not None:
                 try:
-                    await self._services.recorder.aclose()
+                    await self._services.recorder.write_pending()
                 except OSError:
                     logger.exception("the rollout of thread %s is incomplete", self.thread_id)
 

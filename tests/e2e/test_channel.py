@@ -29,6 +29,7 @@ from tests.e2e.server_process import (
     turn_submit,
 )
 
+ADD_FILE = "*** Begin Patch\n*** Add File: made\n+x\n*** End Patch\n"
 APPROVAL_METHODS = ("item/commandExecution/requestApproval", "item/fileChange/requestApproval")
 
 
@@ -43,7 +44,7 @@ def test_children_cannot_write_to_the_channel(place: Place) -> None:
         [
             run_command("echo mine > /proc/self/fd/1"),
             run_command("echo theirs > /proc/$PPID/fd/1"),
-            run_command(f"{sys.executable} -c 'print(1); import os; os.write(2, b\"two\")'"),
+            run_command(f"{sys.executable} -c 'import os; os.write(2, b\"2\"); print(1)'"),
         ],
         [say("Done.")],
     )
@@ -51,7 +52,7 @@ def test_children_cannot_write_to_the_channel(place: Place) -> None:
     done = run_cli(place, "app-server", "--drain", *place.arguments, stdin=conversation)
     messages = messages_in(done.stdout)
     outputs = [item["aggregatedOutput"] for item in completed_items(messages, "commandExecution")]
-    assert outputs == ["mine\n", None, "1\ntwo"]
+    assert outputs == ["mine\n", None, "21\n"]
     assert all("method" in message or "id" in message for message in messages)
     assert done.stderr == b"theirs\n"
 
@@ -111,30 +112,44 @@ def test_drain_finishes_running_turns_and_says_nothing_of_them_afterwards(place:
     assert methods[methods.index("turn/completed") + 1 :] == ["thread/closed"]
 
 
-@pytest.mark.parametrize("call", [run_command("touch made"), patch("*** Begin Patch\n*** End Patch")])
-def test_drain_cancels_questions_that_nobody_can_answer(place: Place, call: Message) -> None:
+@pytest.mark.parametrize("call", [run_command("touch made"), patch(ADD_FILE)])
+async def test_drain_cancels_a_question_that_is_open_when_input_ends(
+    place: Place, call: Message
+) -> None:
     """With the input at its end no answer can come, so waiting would be for ever."""
-    if call["type"] == "customToolCall":
-        call = patch("*** Begin Patch\n*** Add File: made\n+x\n*** End Patch\n")
+    place.play([call], [say("Then not.")])
+    async with thread_of(place, "--drain", **ASKING) as server:
+        await server.submit()
+        while (await server.read()).get("method") not in APPROVAL_METHODS:
+            pass
+        question = server.seen[-1]
+        await server.close_stdin()
+        rest = await server.rest()
+        assert await server.exit_code() == 0
+    (resolved,) = named(rest, "serverRequest/resolved")
+    assert resolved["requestId"] == question["id"]
+    assert_declined(place, rest)
+
+
+@pytest.mark.parametrize("call", [run_command("touch made"), patch(ADD_FILE)])
+def test_drain_does_not_ask_once_input_has_ended(place: Place, call: Message) -> None:
     place.play([call], [say("Then not.")])
     messages = run_server(place, INITIALIZE, thread_start(place, **ASKING), turn_submit())
-    (question,) = [m for m in messages if m.get("method") in APPROVAL_METHODS]
-    (resolved,) = named(messages, "serverRequest/resolved")
+    assert not any(message.get("method") in APPROVAL_METHODS for message in messages)
+    assert_declined(place, messages)
+
+
+def assert_declined(place: Place, messages: list[Message]) -> None:
+    """The call was not carried out, the model was told, and the turn went on."""
+    items = [params["item"] for params in named(messages, "item/completed")]
+    (status,) = [item["status"] for item in items if "status" in item]
     (ended,) = named(messages, "turn/completed")
-    kind = "commandExecution" if "command" in question["params"] else "fileChange"
-    (item,) = completed_items(messages, kind)
-    assert resolved["requestId"] == question["id"]
-    assert item["status"] == "declined"
+    assert status == "declined"
     assert ended["turn"]["status"] == "completed"
     assert not (place.project / "made").exists()
-
-
-def test_drain_takes_answers_that_were_piped_before_the_end(place: Place) -> None:
-    place.play([run_command("touch made")], [say("Done.")])
-    answer: Message = {"id": 0, "result": {"decision": "accept"}}
-    run_server(place, INITIALIZE, thread_start(place, **ASKING), turn_submit(), answer)
-    # The answer is read before the question is asked: nobody waits for it, and it is dropped.
-    assert not (place.project / "made").exists()
+    outputs = [line["payload"].get("output") for line in place.rollout_lines()]
+    (told,) = [output for output in outputs if output is not None]
+    assert "nobody was left to answer" in told
 
 
 async def test_the_jsonrpc_member_is_sent_once_the_client_has_sent_it(place: Place) -> None:
@@ -166,7 +181,7 @@ def test_byte_order_marks_blank_lines_and_carriage_returns_are_tolerated(
 
 
 async def test_text_of_every_script_survives_both_ways(place: Place) -> None:
-    text = "naïve 日本 👩‍🚀 \u2028 \x00 \x7f \\ \" end"
+    text = 'naïve 日本 👩‍🚀 \u2028 \x00 \x7f \\ " end'
     place.play([say(text)])
     async with thread_of(place) as server:
         turn = await server.turn(text)

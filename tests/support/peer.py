@@ -82,7 +82,7 @@ class Peer:
         """
         return await self.response(await self.request(method, params))
 
-    async def response(self, request_id: int) -> dict[str, Any]:
+    async def response(self, request_id: int | str) -> dict[str, Any]:
         """The result of the request with that id, as in `call`."""
         found = await self._find(0, lambda m: m.get("id") == request_id and "method" not in m)
         answer = self.messages[found]
@@ -135,13 +135,12 @@ class Peer:
     async def start_thread(self, steps: Sequence[Step], **params: Any) -> dict[str, Any]:
         """Start a thread whose model plays `steps`; returns the wire's thread.
 
-        It may do everything unless `params` say otherwise. What came with it counts as seen.
+        It may do everything unless `params` say otherwise. What came before counts as seen.
         """
         script = write_script(self.folder / f"{id(self)}-{next(self._scripts)}.jsonl", steps)
         config = {"model_providers.script.script_path": str(script), **params.pop("config", {})}
         start = {"cwd": str(self.project), **FREE, **params, "config": config}
         result = await self.call("thread/start", start)
-        await self._find(0, lambda m: m.get("method") == "thread/started")
         self.forget()
         return result["thread"]
 

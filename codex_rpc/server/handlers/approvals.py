@@ -12,7 +12,9 @@ from codex_rpc.server.context import RequestContext
 async def respond(
     context: RequestContext, params: ApprovalRespondParams
 ) -> ApprovalRespondResponse:
-    context.server.desk.respond(params.approval_id, params.decision)
+    thread = context.server.desk.thread_of(params.approval_id)
+    context.answer_first(thread.thread_id)
+    thread.respond_to_approval(params.approval_id, params.decision)
     return ApprovalRespondResponse()
 
 

@@ -50,6 +50,19 @@ def test_tag_is_read_from_a_process_that_cleared_its_environment_and_from_a_zomb
         assert tag in lineage.tags_of(child.pid)
 
 
+def test_descendants_are_found_at_any_depth() -> None:
+    script = "echo $$; bash -c 'echo $$; sleep 1000 & echo $!; wait'; :"
+    with started("bash", "-c", script) as child:
+        assert child.stdout
+        outer, inner, deepest = (int(child.stdout.readline()) for _ in range(3))
+        try:
+            assert outer == child.pid
+            assert lineage.descendants_of(outer) == [inner, deepest]
+        finally:
+            os.kill(inner, 9)
+            os.kill(deepest, 9)
+
+
 def test_tag_is_not_left_on_this_process() -> None:
     before = lineage.tags_of(os.getpid())
 
@@ -75,7 +88,7 @@ def test_what_another_thread_starts_meanwhile_is_not_tagged() -> None:
 def test_tag_is_read_from_the_environment() -> None:
     tag = lineage.TagSequence().next()
     env = {"PATH": os.environ["PATH"], lineage.TAG_VARIABLE: str(tag)}
-    with started("bash", "-c", "echo ready; exec sleep 1000", env=env) as child:
+    with started("bash", "-c", "echo ready; kill -STOP $$", env=env) as child:
         assert child.stdout
         child.stdout.readline()
         assert tag in lineage.tags_of(child.pid)

@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from codex_rpc.errors import SpawnError
+from codex_rpc.exec import child
 from codex_rpc.exec.lineage import TAG_VARIABLE, children_of
 from codex_rpc.exec.output import OutputBuffer
 from codex_rpc.exec.process import ProcessRunner, ProcessSpec
@@ -267,6 +268,40 @@ async def test_daemon_outlives_its_command_but_not_the_runner(tmp_path: Path) ->
 
     assert not is_running(daemon)
     assert children_of(os.getpid()) == []
+
+
+@linux_only
+async def test_daemon_that_ended_is_reaped_by_the_next_call(
+    runner: ProcessRunner, tmp_path: Path
+) -> None:
+    detached = tmp_path / "detached"
+    os.mkfifo(detached)
+    start = f"setsid bash -c 'echo > {detached}' >/dev/null 2>&1 & read < {detached}"
+    await runner.run(bash(start), ignore)
+
+    with anyio.fail_after(10):
+        await runner.run(bash("true"), ignore)
+        while children_of(os.getpid()):
+            await runner.run(bash("true"), ignore)
+
+
+async def test_output_before_the_exit_is_delivered_however_late_it_is_taken(
+    runner: ProcessRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "PIPE_GRACE_S", 0.0)
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    chunks: list[bytes] = []
+
+    async def take_late(chunk: bytes) -> None:
+        chunks.append(chunk)
+        if len(chunks) == 1:
+            await anyio.Path(gate).write_text("go\n")
+            await until(lambda: all(left.exited.is_set() for left in runner._live.values()))  # pyright: ignore[reportPrivateUsage]
+
+    await runner.run(bash(f"echo early; read < {gate}; echo late"), take_late)
+
+    assert chunks == [b"early\n", b"late\n"]
 
 
 @linux_only

@@ -194,7 +194,7 @@ async def test_a_connection_over_pipes_survives_a_reader_that_stalls(
 
 CLAIM = """
 import os, subprocess, sys
-from codex_rpc.rpc.stdio import claim_stdout
+from codex_rpc.rpc.descriptors import claim_stdout
 stdin, stdout = claim_stdout()
 print("stray", flush=True)
 subprocess.run(["sh", "-c", "echo child; cat"], check=True)
