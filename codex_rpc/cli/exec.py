@@ -5,8 +5,10 @@ Questions go to the terminal; without one they are declined.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -50,15 +52,22 @@ CHOICES = "[y]es, [a]lways in this session, [n]o, [q]uit"
 def run(
     *, prompt: str, cwd: Path | None, ephemeral: bool, overrides: Sequence[tuple[str, object]]
 ) -> int:
-    """Run the turn; 0 if it completed, 1 if it failed, 130 if it was interrupted."""
+    """Run the turn; 0 if it completed, 1 if it failed, 130 if it was interrupted.
+
+    A signal interrupts it too, with the signal's own code.
+    """
     log_to_stderr(os.environ)
-    text = sys.stdin.read() if prompt == "-" else prompt
+    text = sys.stdin.buffer.read().decode(errors="replace") if prompt == "-" else prompt
     if not text.strip():
         raise InvalidRequestError("the prompt is empty")
     request = StartThread(
         cwd=None if cwd is None else str(cwd), ephemeral=ephemeral, originator="codex-rpc exec"
     )
-    return anyio.run(_run, text, request, overrides)
+    code = anyio.run(_run, text, request, overrides)
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    # Not by returning: a thread that still waits for the terminal would hold up the end.
+    os._exit(code)
 
 
 async def _run(prompt: str, request: StartThread, overrides: Sequence[tuple[str, object]]) -> int:
@@ -68,7 +77,24 @@ async def _run(prompt: str, request: StartThread, overrides: Sequence[tuple[str,
         for warning in new.warnings:
             _say(f"warning: {warning}")
         await new.thread.submit(SubmitInput([TextInput(text=prompt)]))
-        return _report(await _follow(new.thread))
+        return await _follow_unless_interrupted(new.thread)
+
+
+async def _follow_unless_interrupted(thread: CodexThread) -> int:
+    """The exit code. After a signal, leaving the manager ends the turn and its commands."""
+    code = 0
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with anyio.create_task_group() as tasks:
+
+            async def stop_on_signal() -> None:
+                nonlocal code
+                code = 128 + await anext(signals)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(stop_on_signal)
+            code = _report(await _follow(thread))
+            tasks.cancel_scope.cancel()
+    return code
 
 
 async def _follow(thread: CodexThread) -> Turn:

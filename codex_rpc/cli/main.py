@@ -80,10 +80,13 @@ def _add_settings(parser: argparse.ArgumentParser, prefix: str = "") -> None:
         action="append",
         default=[],
         dest=f"{prefix}overrides",
+        type=_override,
         metavar="KEY=VALUE",
         help="set a key of config.toml, e.g. -c model_provider=script; the value is TOML or text",
     )
-    parser.add_argument("-m", "--model", dest=f"{prefix}model", help="the model to use")
+    parser.add_argument(
+        "-m", "--model", dest=f"{prefix}model", metavar="MODEL", help="the model to use"
+    )
     parser.add_argument(
         "-s",
         "--sandbox",
@@ -100,18 +103,21 @@ def _add_settings(parser: argparse.ArgumentParser, prefix: str = "") -> None:
     )
 
 
-def overrides_of(arguments: argparse.Namespace) -> list[tuple[str, object]]:
-    """The configuration overrides of the command line; later ones win.
-
-    Raises:
-        ConfigError: if a `-c` is no `key=value`.
-    """
+def _override(text: str) -> tuple[str, object]:
     from codex_rpc.config.overrides import parse_override
 
+    try:
+        return parse_override(text)
+    except CodexRpcError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def overrides_of(arguments: argparse.Namespace) -> list[tuple[str, object]]:
+    """The configuration overrides of the command line; later ones win."""
     overrides: list[tuple[str, object]] = []
     for prefix in ("early_", ""):
         given = vars(arguments)
-        overrides += [parse_override(text) for text in given[f"{prefix}overrides"]]
+        overrides += given[f"{prefix}overrides"]
         options = {
             "model": given[f"{prefix}model"],
             "sandbox_mode": given[f"{prefix}sandbox"],

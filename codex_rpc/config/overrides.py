@@ -15,11 +15,12 @@ def parse_override(text: str) -> tuple[str, Any]:
     """Split `key=value`; the value is TOML, or else the literal text.
 
     Raises:
-        ConfigError: if there is no `=` or no key before it.
+        ConfigError: if there is no `=`, or no usable key before it.
     """
     key, separator, value = text.partition("=")
     if not separator or not key.strip():
         raise ConfigError(f"expected key=value, got: {text}")
+    _key_parts(key)
     return key.strip(), _toml_value(value.strip())
 
 

@@ -76,12 +76,13 @@ class ThreadManager:
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> bool | None:
+    ) -> None:
         assert self._sessions is not None, "entered"
         with anyio.CancelScope(shield=True):
             await self.shutdown()
             self._sessions.cancel_scope.cancel()
-        return await self._stack.__aexit__(kind, error, traceback)
+        # The task group must not hear of `error`: it would pass it on wrapped in a group.
+        await self._stack.aclose()
 
     # --- threads -------------------------------------------------------------------------------
 

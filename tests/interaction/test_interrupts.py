@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.app import App
-from tests.support.model_script import STALL, runs, says
+from tests.support.model_script import STALL, runs, says, speaks_slowly
 from tests.support.outline import ends, items, of_turn, texts
 from tests.support.peer import ASKING, Peer, RefusedError
 from tests.support.rollout import assert_calls_are_paired, events, outputs, read_rollout, said
@@ -45,14 +45,18 @@ async def test_another_turns_id_interrupts_nothing(app: App) -> None:
 
 async def test_interrupting_a_stream_completes_what_was_said_so_far(app: App) -> None:
     peer = await app.connect()
-    thread = await peer.start_thread([[{"type": "text", "chunks": ["Ha"]}, STALL], [says("Yes")]])
+    thread = await peer.start_thread([[speaks_slowly("blah " * 2000)], [says("Yes")]])
     await peer.say(thread)
-    await peer.next("item/completed")
     await peer.next("item/agentMessage/delta")
     assert await interrupt(peer, thread) == {}
     told = await peer.until("turn/completed")
-    assert texts(told) == ["Ha"]
-    assert of_turn(told)[-2:] == INTERRUPTED
+    assert of_turn(told)[-3:] == ["item/completed agentMessage", *INTERRUPTED]
+    shown = [
+        m["params"]["delta"]
+        for m in peer.messages
+        if m.get("method") == "item/agentMessage/delta"
+    ]
+    assert texts(told) == ["".join(shown)]
     turn = ends(told)[0]
     assert turn["error"] is None
     assert turn["completedAt"] is not None

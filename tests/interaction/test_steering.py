@@ -1,5 +1,6 @@
 """Input that comes while a turn runs: it joins the turn or starts the next one, and is answered."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import anyio.to_thread
 import pytest
 
 from tests.support.app import App
-from tests.support.model_script import STALL, fails, runs, says
+from tests.support.model_script import STALL, fails, runs, says, speaks_slowly
 from tests.support.outline import ends, items, of_turn, texts
-from tests.support.peer import ASKING, Peer, text_input
+from tests.support.peer import ASKING, text_input
 from tests.support.rollout import read_rollout, said
 
 
@@ -24,7 +25,7 @@ def heard(text: str, answer: str) -> dict[str, Any]:
 async def test_input_joins_the_running_turn_and_is_answered_in_it(app: App, method: str) -> None:
     """Protocol 3.3: the running turn's id comes back, and there is no second `turn/started`."""
     gate = app.project / "gate"
-    _make_gate(gate)
+    os.mkfifo(gate)
     peer = await app.connect()
     thread = await peer.start_thread([[runs("cat", "gate")], heard("More", "Both done")])
     turn = await peer.say(thread, "First")
@@ -64,18 +65,15 @@ async def test_several_messages_join_in_the_order_they_were_sent(app: App) -> No
     assert said(lines, "user")[1:] == ["first", "a", "b", "c"]
 
 
-async def test_input_keeps_a_turn_going_whose_model_was_done(app: App) -> None:
+async def test_input_keeps_a_turn_going_whose_model_was_about_to_finish(app: App) -> None:
     peer = await app.connect()
-    thread = await peer.start_thread([[runs("touch", "x"), says("Done")], heard("More", "More")])
-    thread = await peer.start_thread(
-        [[runs("touch", "x")], [says("Done")], heard("More", "Done too")], **ASKING
-    )
+    thread = await peer.start_thread([[speaks_slowly("Almost done")], heard("More", "Now done")])
     await peer.say(thread, "First")
-    question = await peer.next("item/commandExecution/requestApproval")
-    await peer.say(thread, "Before")
-    await peer.answer(question, "accept")
-    await peer.until("turn/completed")
-    assert texts(peer.messages) == ["Done"]
+    await peer.next("item/agentMessage/delta")
+    await peer.say(thread, "More")
+    told = await peer.until("turn/completed")
+    assert texts(told) == ["Almost done", "Now done"]
+    assert ends(told)[0]["items"][0]["text"] == "Now done"
 
 
 async def test_input_is_answered_whenever_it_comes(app: App) -> None:
@@ -154,13 +152,3 @@ async def test_settings_sent_with_steering_hold_from_the_next_turn_on(app: App) 
     await peer.until("turn/completed")
     assert "? item/commandExecution/requestApproval" not in of_turn(await peer.turn(thread))
     assert (app.project / "c").exists()
-
-
-def _make_gate(path: Path) -> None:
-    import os
-
-    os.mkfifo(path)
-
-
-async def _unused(peer: Peer) -> None:
-    await peer.initialize()

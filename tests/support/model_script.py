@@ -23,6 +23,11 @@ def says(*chunks: str) -> Output:
     return {"type": "text", "chunks": list(chunks)}
 
 
+def speaks_slowly(text: str) -> Output:
+    """A character every few milliseconds: long enough to act while the model is speaking."""
+    return {"type": "text", "text": text, "chunkSize": 1, "delayMs": 2}
+
+
 def thinks(summary: str, content: str | None = None) -> Output:
     raw = {} if content is None else {"content": [content]}
     return {"type": "reasoning", "summary": [summary], **raw}
