@@ -38,6 +38,12 @@ class _Question:
     calls: dict[Client, int] = field(default_factory=dict[Client, int])
     """The server requests that carry it, by the client they went to."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for an answer; that it does not is announced a little later."""
+        asked = (approval.approval_id for approval in self.thread.pending_approvals())
+        return self.approval.approval_id in asked
+
 
 class ApprovalDesk:
     """Keeps open questions until they are answered or their turn ends."""
@@ -130,8 +136,11 @@ class ApprovalDesk:
 
     def pending(self, thread_id: ThreadId | None) -> Sequence[PendingApproval]:
         """The open questions, oldest first; of one thread, if it is named."""
-        approvals = (question.approval for question in self._open.values())
-        return [approval for approval in approvals if thread_id in (None, approval.thread_id)]
+        return [
+            question.approval
+            for question in self._open.values()
+            if thread_id in (None, question.approval.thread_id) and question.is_open
+        ]
 
     def close(self) -> None:
         """Nobody can answer any more: cancel what is open and whatever is asked from now on."""

@@ -29,6 +29,13 @@ async def runner() -> AsyncIterator[ProcessRunner]:
         yield runner
 
 
+@pytest.fixture
+def new_children() -> Callable[[], list[int]]:
+    """The children this process has got since the test began: other suites may have left some."""
+    before = set(children_of(os.getpid()))
+    return lambda: [pid for pid in children_of(os.getpid()) if pid not in before]
+
+
 class Collector:
     """Takes output and tells when something was seen in it."""
 
@@ -180,7 +187,9 @@ async def test_timeout_does_not_wait_for_a_slow_consumer(runner: ProcessRunner) 
     ],
     ids=["background", "own session", "double fork", "cleared environment"],
 )
-async def test_cancellation_kills_every_descendant(runner: ProcessRunner, escape: str) -> None:
+async def test_cancellation_kills_every_descendant(
+    runner: ProcessRunner, escape: str, new_children: Callable[[], list[int]]
+) -> None:
     descendant = unique_sleep()
 
     async with anyio.create_task_group() as tasks:
@@ -189,7 +198,7 @@ async def test_cancellation_kills_every_descendant(runner: ProcessRunner, escape
         tasks.cancel_scope.cancel()
 
     assert not is_running(descendant)
-    assert children_of(os.getpid()) == []
+    assert new_children() == []
 
 
 @linux_only
@@ -255,7 +264,9 @@ async def test_grandchild_that_holds_the_pipe_does_not_hold_the_call(
 
 
 @linux_only
-async def test_daemon_outlives_its_command_but_not_the_runner(tmp_path: Path) -> None:
+async def test_daemon_outlives_its_command_but_not_the_runner(
+    tmp_path: Path, new_children: Callable[[], list[int]]
+) -> None:
     daemon, detached = unique_sleep(), tmp_path / "detached"
     os.mkfifo(detached)
     start = f"setsid bash -c 'echo > {detached}; exec {daemon}' >/dev/null 2>&1 & read < {detached}"
@@ -267,12 +278,12 @@ async def test_daemon_outlives_its_command_but_not_the_runner(tmp_path: Path) ->
         assert is_running(daemon)
 
     assert not is_running(daemon)
-    assert children_of(os.getpid()) == []
+    assert new_children() == []
 
 
 @linux_only
 async def test_daemon_that_ended_is_reaped_by_the_next_call(
-    runner: ProcessRunner, tmp_path: Path
+    runner: ProcessRunner, tmp_path: Path, new_children: Callable[[], list[int]]
 ) -> None:
     detached = tmp_path / "detached"
     os.mkfifo(detached)
@@ -281,7 +292,7 @@ async def test_daemon_that_ended_is_reaped_by_the_next_call(
 
     with anyio.fail_after(10):
         await runner.run(bash("true"), ignore)
-        while children_of(os.getpid()):
+        while new_children():
             await runner.run(bash("true"), ignore)
 
 
@@ -305,11 +316,13 @@ async def test_output_before_the_exit_is_delivered_however_late_it_is_taken(
 
 
 @linux_only
-async def test_orphans_that_end_by_themselves_leave_no_zombies() -> None:
+async def test_orphans_that_end_by_themselves_leave_no_zombies(
+    new_children: Callable[[], list[int]],
+) -> None:
     async with ProcessRunner() as runner:
         await runner.run(bash("for i in 1 2 3; do (setsid env -i true &); done"), ignore)
 
-    assert children_of(os.getpid()) == []
+    assert new_children() == []
 
 
 @linux_only
@@ -326,7 +339,9 @@ async def test_failing_consumer_ends_the_command(runner: ProcessRunner) -> None:
 
 
 @linux_only
-async def test_closing_the_runner_ends_commands_and_refuses_new_ones() -> None:
+async def test_closing_the_runner_ends_commands_and_refuses_new_ones(
+    new_children: Callable[[], list[int]],
+) -> None:
     exits: list[int | None] = []
 
     async def run(runner: ProcessRunner) -> None:
@@ -337,7 +352,7 @@ async def test_closing_the_runner_ends_commands_and_refuses_new_ones() -> None:
         async with ProcessRunner() as runner:
             tasks.start_soon(run, runner)
             await output.seen.wait()
-        assert children_of(os.getpid()) == []
+        assert new_children() == []
         with pytest.raises(SpawnError, match="shutting down"):
             await runner.run(bash("true"), ignore)
 
@@ -380,7 +395,9 @@ async def test_output_of_50_megabytes_takes_bounded_memory(runner: ProcessRunner
 
 
 @linux_only
-async def test_200_commands_leave_no_descriptors_and_no_zombies(runner: ProcessRunner) -> None:
+async def test_200_commands_leave_no_descriptors_and_no_zombies(
+    runner: ProcessRunner, new_children: Callable[[], list[int]]
+) -> None:
     await runner.run(bash("true"), ignore)
     before = open_descriptors()
 
@@ -390,7 +407,7 @@ async def test_200_commands_leave_no_descriptors_and_no_zombies(runner: ProcessR
                 tasks.start_soon(runner.run, ProcessSpec(["true"], Path("/"), os.environ), ignore)
 
     assert open_descriptors() == before
-    assert children_of(os.getpid()) == []
+    assert new_children() == []
 
 
 async def test_exits_are_seen_where_the_system_has_no_pidfds(
