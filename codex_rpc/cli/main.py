@@ -5,6 +5,7 @@ imported only when it is called.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ exit codes:
   1    the work failed; the last line on stderr says why
   2    the command line is wrong
   130  interrupted
+  141  nobody reads stdout any more
 """
 
 
@@ -49,6 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our stdout has seen enough. Python would try to flush it once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def _parser() -> argparse.ArgumentParser:

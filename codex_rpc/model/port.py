@@ -182,6 +182,10 @@ class ModelClient(Protocol):
         """
         ...
 
+    async def prepare(self) -> None:
+        """Load what the first request would otherwise wait for. Optional, and sends nothing."""
+        ...
+
     async def aclose(self) -> None:
         """Release connections. The client is not used after this."""
         ...

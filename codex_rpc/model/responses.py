@@ -112,6 +112,9 @@ class ResponsesClient:
         finally:
             await _close(response)
 
+    async def prepare(self) -> None:
+        await self._client(self._base_url({}))
+
     async def aclose(self) -> None:
         if self._http is not None:
             await self._http.aclose()

@@ -59,6 +59,9 @@ class ScriptClient:
         async with aclosing(self._play(step, request)) as batches:
             yield batches
 
+    async def prepare(self) -> None:
+        """Nothing: the file is read when the first request comes, so that its errors are told."""
+
     async def aclose(self) -> None:
         """Nothing is held open."""
 

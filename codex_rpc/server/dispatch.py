@@ -20,6 +20,7 @@ from codex_rpc.server.client import Client
 from codex_rpc.server.context import Answer, RequestContext, Server
 from codex_rpc.server.handlers import HANDLERS
 from codex_rpc.server.params import parse_params, require_no_experiments
+from codex_rpc.server.retired import replace_retired
 from codex_rpc.server.wire_errors import rpc_error
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,7 @@ class Dispatcher:
 
     async def handle_request(self, request: Request) -> Payload | Reply:
         method = _method(request.method)
-        params = parse_params(method, request.params)
-        if method.order is not Order.FIRST:
-            capabilities = self.client.require_initialized()
-            if not capabilities.experimental_api:
-                require_no_experiments(method, request.params)
+        params = self._params(method, request)
         context = RequestContext(self._server, self.client)
         try:
             answer = await HANDLERS[method.name](context, params)
@@ -66,6 +63,20 @@ class Dispatcher:
             context.answered()
 
         return Reply(_encode(answer.result), then)
+
+    def _params(self, method: Method, request: Request) -> WireModel | None:
+        """The request's parameters, after everything that can be said against them."""
+        given, notices = request.params, []
+        if isinstance(given, dict):
+            given, notices = replace_retired(given)
+        params = parse_params(method, given)
+        if method.order is not Order.FIRST:
+            capabilities = self.client.require_initialized()
+            if not capabilities.experimental_api:
+                require_no_experiments(method, given)
+        for notice in notices:
+            self.client.notify(notice)
+        return params
 
     def handle_notification(self, notification: Notification) -> None:
         match notification.method:

@@ -185,7 +185,6 @@ class Session:
 
     async def _release(self) -> None:
         with anyio.CancelScope(shield=True):
-            await self._services.model.aclose()
             if self._services.recorder is not None:
                 try:
                     await self._services.recorder.write_pending()

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from codex_rpc.config.loader import Config
+from codex_rpc.config.providers import ModelProvider
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.exec.process import ProcessRunner
 from codex_rpc.exec.shell import Shell, default_shell
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.models import ModelsManager
 from codex_rpc.model.factory import model_client
+from codex_rpc.model.port import ModelClient
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.lines import SessionMeta
 from codex_rpc.rollout.recorder import RolloutRecorder, rollout_path
@@ -25,7 +29,10 @@ from codex_rpc.tools.shell_tools import ShellTool
 
 
 class ServiceFactory:
-    """Holds what all sessions share and builds what each has of its own."""
+    """Holds what all sessions share and builds what each has of its own.
+
+    An async context manager: leaving it kills all commands and closes all connections.
+    """
 
     def __init__(
         self,
@@ -40,7 +47,22 @@ class ServiceFactory:
         self._managers = Managers(auth, models)
         self._version = version
         self._workspace = DiskWorkspace()
-        self.processes = ProcessRunner()
+        self._processes = ProcessRunner()
+        self._clients: list[tuple[ModelProvider, ModelClient]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._processes.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._processes.__aexit__(kind, error, traceback)
+        for _, client in self._clients:
+            await client.aclose()
 
     @cached_property
     def _shell(self) -> Shell:
@@ -57,17 +79,29 @@ class ServiceFactory:
         provider = config.provider(settings.model_provider)
         return SessionServices(
             provider=provider,
-            model=model_client(provider, self._managers.auth.credentials(provider)),
+            model=self._model_client(provider),
             tools=self._tools(config),
-            exec=ExecServices(self.processes, self._shell),
+            exec=ExecServices(self._processes, self._shell),
             managers=self._managers,
             workspace=self._workspace,
             recorder=None if origin.ephemeral else self._recorder(thread_id, settings, origin),
         )
 
+    def _model_client(self, provider: ModelProvider) -> ModelClient:
+        """The provider's client; a script is played anew for each thread."""
+        credentials = self._managers.auth.credentials(provider)
+        if provider.wire_api == "script":
+            return model_client(provider, credentials)
+        for known, client in self._clients:
+            if known == provider:
+                return client
+        client = model_client(provider, credentials)
+        self._clients.append((provider, client))
+        return client
+
     def _tools(self, config: Config) -> ToolRegistry:
         environment = CommandEnvironment(
-            processes=self.processes,
+            processes=self._processes,
             shell=self._shell,
             variables=self._environ,
             credentials={

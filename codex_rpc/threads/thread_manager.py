@@ -17,6 +17,7 @@ from codex_rpc.errors import InvalidThreadIdError, SessionStartError, ThreadNotF
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.model.port import ModelClient
 from codex_rpc.protocol.ids import ThreadId, new_thread_id
 from codex_rpc.session.events import SessionConfigured
 from codex_rpc.session.session import Session
@@ -67,7 +68,7 @@ class ThreadManager:
         self._sessions: TaskGroup | None = None
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self._services.processes)
+        await self._stack.enter_async_context(self._services)
         self._sessions = await self._stack.enter_async_context(anyio.create_task_group())
         return self
 
@@ -101,7 +102,10 @@ class ThreadManager:
         thread_id = new_thread_id()
         services = self._services.for_thread(thread_id, config, settings, origin)
         session = Session(thread_id, SessionState(settings), services)
-        return await self._spawn(session, origin, config.warnings)
+        new = await self._spawn(session, origin, config.warnings)
+        if self._sessions is not None:
+            self._sessions.start_soon(_prepare, services.model)
+        return new
 
     async def _spawn(
         self, session: Session, origin: ThreadOrigin, warnings: Sequence[str]
@@ -178,6 +182,14 @@ class ThreadManager:
             completed=sorted(key for key, thread in loaded.items() if thread.ended.is_set()),
             timed_out=sorted(key for key, thread in loaded.items() if not thread.ended.is_set()),
         )
+
+
+async def _prepare(model: ModelClient) -> None:
+    """Get the model's client ready while the user still types."""
+    try:
+        await model.prepare()
+    except Exception:
+        logger.exception("a model client could not be prepared")
 
 
 def check_thread_id(text: str) -> None:
