@@ -9,12 +9,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from codex_rpc.server.handshake import initialize_response
 
 FIRST_LINE_LIMIT = 64 * 1024
 """A first line longer than this is not ordinary."""
+MOST_BRACKETS = 100
+"""Nor is one with more brackets: it may be nested more deeply than the server reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,12 @@ def _first_line(stdin: int) -> tuple[bytes, bytes]:
 
 def _ordinary_initialize(line: bytes) -> dict[str, Any] | None:
     """The request, if the server would accept it without a second look."""
+    if line.count(b"[") + line.count(b"{") > MOST_BRACKETS:
+        return None
     try:
-        request: Any = json.loads(line)
-    except (ValueError, RecursionError):
+        request: Any = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        json.dumps(request, ensure_ascii=False).encode()  # fails if half a surrogate pair is in it
+    except ValueError:
         return None
     if not isinstance(request, dict):
         return None
@@ -73,6 +78,10 @@ def _ordinary_initialize(line: bytes) -> dict[str, Any] | None:
     if type(request.get("id")) not in (int, str) or not isinstance(params, dict):
         return None
     return request if _is_ordinary(cast("dict[str, Any]", params)) else None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _is_ordinary(params: dict[str, Any]) -> bool:

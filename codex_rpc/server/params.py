@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -38,11 +38,11 @@ def parse_params(method: Method, params: object) -> WireModel | None:
         return method.params.model_validate(fields, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        raise _invalid_params(details[0], fields) from None
+        raise _invalid_params(_clearest(details), fields) from None
 
 
 def require_no_experiments(method: Method, params: object) -> None:
-    """Refuse an experimental method, or an experimental field that is given.
+    """Refuse an experimental method, or an experimental field or value that is given.
 
     Raises:
         ExperimentalRequiredError: naming it.
@@ -52,13 +52,26 @@ def require_no_experiments(method: Method, params: object) -> None:
     if method.params is None or not isinstance(params, dict):
         return
     for name, field in _aliases(method.params).items():
-        is_given = cast("dict[str, Any]", params).get(name) is not None
-        if is_given and field.json_schema_extra == EXPERIMENTAL:
+        value = cast("dict[str, Any]", params).get(name)
+        if value is not None and field.json_schema_extra == EXPERIMENTAL:
             raise ExperimentalRequiredError(f"{method.name}.{name}")
+        if name == "approvalPolicy" and isinstance(value, dict):
+            raise ExperimentalRequiredError("askForApproval.granular")
 
 
 def _aliases(model: type[WireModel]) -> Mapping[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _clearest(problems: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Of all that is wrong with the first wrong field, what lies deepest.
+
+    A value that fits no member of a union has a problem with each of them; the deepest one is about
+    the member that was meant.
+    """
+    field = problems[0]["loc"][:1]
+    found = (problem for problem in problems if problem["loc"][:1] == field)
+    return max(found, key=lambda problem: len(problem["loc"]))
 
 
 def _invalid_params(problem: ErrorDetails, fields: Mapping[str, Any]) -> InvalidParamsError:

@@ -112,7 +112,7 @@ def _open_question(turn: TurnContext, pending: PendingApproval) -> Generator[Ope
     finally:
         turn.state.approvals.pop(pending.approval_id, None)
         turn.emit(ApprovalResolved(turn.thread_id, pending.approval_id))
-        if not turn.turn.interrupted:
+        if not turn.turn.stopping:
             _show_status(turn)
 
 
@@ -139,7 +139,7 @@ def _outcome(turn: TurnContext, answer: ApprovalAnswer) -> Approval:
         case "decline":
             return Approval("declined")
         case "cancel":
-            turn.turn.interrupt()
+            turn.turn.stop("interrupted")
             return Approval("cancelled", "the user stopped the turn")
         case _:
             return Approval("invalid", answer.reason or "the answer was no decision")

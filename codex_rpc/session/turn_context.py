@@ -1,9 +1,9 @@
 """TurnContext: what a running turn is given, fixed for as long as it runs."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.managers.model_info import ModelInfo
@@ -21,12 +21,24 @@ from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import TurnState
 
 
+class TurnJournal(Protocol):
+    """Where a turn puts down what happens. See `Journal`."""
+
+    def emit(self, event: Event) -> None: ...
+
+    def record(self, items: Sequence[ResponseItem]) -> None: ...
+
+    def record_settings(self, turn_id: TurnId, settings: ThreadSettings) -> None: ...
+
+    async def room(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class TurnContext:
     """One turn's view of its session.
 
-    `settings` and `model` are snapshots: what changes meanwhile holds from the next turn on.
-    `emit` and `record` never wait; whoever emits much awaits `room` now and then.
+    `settings` and `model` are snapshots: what changes meanwhile holds from the next turn on. What a
+    turn that has ended still emits or records is dropped.
     """
 
     thread_id: ThreadId
@@ -35,9 +47,7 @@ class TurnContext:
     model: ModelInfo
     session_state: SessionState
     services: SessionServices
-    emit: Callable[[Event], None]
-    record: Callable[[Sequence[ResponseItem]], None]
-    room: Callable[[], Awaitable[None]]
+    journal: TurnJournal
     output_schema: dict[str, Any] | None = None
 
     @property
@@ -47,6 +57,20 @@ class TurnContext:
     @property
     def state(self) -> TurnState:
         return self.turn.state
+
+    def emit(self, event: Event) -> None:
+        """Tell the client; never waits."""
+        if not self.turn.concluded:
+            self.journal.emit(event)
+
+    def record(self, items: Sequence[ResponseItem]) -> None:
+        """Add to what the model will hear; never waits."""
+        if not self.turn.concluded:
+            self.journal.record(items)
+
+    async def room(self) -> None:
+        """Wait while the client is too slow for more; whoever emits much asks now and then."""
+        await self.journal.room()
 
     def item_started(self, item: ThreadItem) -> None:
         """Show a new item; it stays open until it is completed."""

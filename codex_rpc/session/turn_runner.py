@@ -7,8 +7,10 @@ it emits.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from typing import Literal
+
+import anyio
+from anyio.abc import TaskGroup
 
 from codex_rpc.errors import ModelError
 from codex_rpc.history.fragments import turn_aborted
@@ -26,47 +28,72 @@ from codex_rpc.protocol.notifications import (
 )
 from codex_rpc.protocol.thread import ActiveStatus, IdleStatus, SystemErrorStatus
 from codex_rpc.protocol.turn import Turn, TurnError
-from codex_rpc.session.tasks.regular import record_input
+from codex_rpc.session.tasks.task import TurnTask
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.turn_errors import internal_turn_error, turn_error
+from codex_rpc.session.user_input import record_input
 from codex_rpc.state.turn_state import OutstandingCall
 
 logger = logging.getLogger(__name__)
 
 
+GRACE_SECONDS = 0.1
+"""How long stopped work gets to end by itself before the turn ends without it."""
+
 Outcome = Literal["completed", "interrupted"] | TurnError
 """How a turn ended; an error stands for "failed"."""
 
 
-async def run_turn(turn: TurnContext, task: Callable[[], Awaitable[None]]) -> None:
-    """Run `task` as this turn and report how it ended. Never raises but for cancellation."""
-    outcome: Outcome = "interrupted"
-    _begin(turn)
-    try:
-        with turn.turn.cancel_scope:
-            await task()
-            outcome = "completed"
-    except ModelError as error:
-        outcome = turn_error(error)
-    except Exception:
-        logger.exception("turn %s failed", turn.turn_id)
-        outcome = internal_turn_error()
-    finally:
-        conclude(turn, outcome)
+class TurnRunner:
+    """Runs one turn. The work is a task of its own, so that the turn can end without it.
+
+    Work that does not stop when it is told to is left to `tasks`: what it still says and records is
+    dropped, and it is cancelled again when the session ends.
+    """
+
+    def __init__(self, turn: TurnContext, task: TurnTask, tasks: TaskGroup) -> None:
+        self._turn = turn
+        self._task = task
+        self._tasks = tasks
+        self._outcome: Outcome = "interrupted"
+        self._worked = anyio.Event()
+
+    async def run(self) -> None:
+        """Run the turn to its terminal event. Never raises but for cancellation."""
+        active = self._turn.turn
+        try:
+            _begin(self._turn)
+            self._tasks.start_soon(self._work)
+            await active.settled.wait()
+            if active.stopping:
+                with anyio.move_on_after(GRACE_SECONDS):
+                    await self._worked.wait()
+        finally:
+            conclude(self._turn, self._task, self._outcome)
+
+    async def _work(self) -> None:
+        try:
+            with self._turn.turn.cancel_scope:
+                await self._task.run(self._turn)
+                self._outcome = "completed"
+        except ModelError as error:
+            self._outcome = turn_error(error)
+        except Exception:
+            logger.exception("turn %s failed", self._turn.turn_id)
+            self._outcome = internal_turn_error()
+        finally:
+            self._worked.set()
+            self._turn.turn.settled.set()
 
 
 def _begin(turn: TurnContext) -> None:
-    recorder = turn.services.recorder
-    if recorder is not None:
-        recorder.start()
     turn.emit(
         ThreadStatusChangedNotification(
             thread_id=turn.thread_id, status=ActiveStatus(active_flags=[])
         )
     )
     turn.emit(TurnStartedNotification(thread_id=turn.thread_id, turn=_started_turn(turn)))
-    if recorder is not None:
-        recorder.record_turn_context(turn.turn_id, turn.settings)
+    turn.journal.record_settings(turn.turn_id, turn.settings)
 
 
 def _started_turn(turn: TurnContext) -> Turn:
@@ -79,12 +106,11 @@ def _started_turn(turn: TurnContext) -> Turn:
     )
 
 
-def conclude(turn: TurnContext, outcome: Outcome) -> None:
+def conclude(turn: TurnContext, task: TurnTask, outcome: Outcome) -> None:
     """Close what the turn left open, then say how it ended.
 
     Synchronous, so that nothing can come between the last look at pending input and the end.
     """
-    interrupted = outcome == "interrupted"
     leftovers = turn.state.clear()
     for call in leftovers.calls:
         turn.record([output_for(call.item, _aborted_text(call))])
@@ -92,9 +118,11 @@ def conclude(turn: TurnContext, outcome: Outcome) -> None:
         turn.item_completed(_closed(item))
     for turn_input in leftovers.input:
         record_input(turn, turn_input)
-    if interrupted:
+    task.close(turn)
+    if outcome == "interrupted" and turn.turn.stop_reason != "replaced":
         turn.record([turn_aborted()])
     _announce_end(turn, outcome)
+    turn.turn.concluded = True
 
 
 def _aborted_text(call: OutstandingCall) -> str:

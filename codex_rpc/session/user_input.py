@@ -22,6 +22,7 @@ from codex_rpc.protocol.inputs import (
 )
 from codex_rpc.protocol.items import UserMessageItem
 from codex_rpc.protocol.response_items import ContentPart, InputImage, InputText, MessageItem
+from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.state.turn_state import TurnInput
 
 MAX_IMAGE_BYTES = 32 * 1024 * 1024
@@ -46,6 +47,18 @@ def user_message_item(turn_input: TurnInput) -> UserMessageItem:
     return UserMessageItem(
         id=new_item_id(), content=list(turn_input.parts), client_id=turn_input.client_id
     )
+
+
+def record_input(turn: TurnContext, turn_input: TurnInput) -> None:
+    """Put what the user said on record and show it. Empty input leaves no trace."""
+    if not turn_input.parts:
+        return
+    turn.record([turn_input.message])
+    item = user_message_item(turn_input)
+    turn.item_started(item)
+    turn.item_completed(item)
+    if not turn.session_state.preview:
+        turn.session_state.preview = turn_input.message.text
 
 
 async def _content_part(part: UserInput, index: int, cwd: Path) -> ContentPart:

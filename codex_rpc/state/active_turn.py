@@ -9,8 +9,11 @@ import anyio
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.state.turn_state import TurnState
 
-TaskKind = Literal["regular"]
+TaskKind = Literal["regular", "review", "compact", "userShell"]
 """What kind of work a turn does; only regular turns accept further input."""
+
+StopReason = Literal["interrupted", "replaced"]
+"""Why a turn was stopped: the user wanted it to end, or something else instead of it."""
 
 
 @dataclass(slots=True)
@@ -21,13 +24,24 @@ class ActiveTurn:
     kind: TaskKind
     state: TurnState
     cancel_scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    """Around the turn's work."""
+    settled: anyio.Event = field(default_factory=anyio.Event)
+    """Set when the work has ended or was told to stop."""
     done: anyio.Event = field(default_factory=anyio.Event)
     """Set when the turn's terminal event has been emitted."""
-    interrupted: bool = False
+    stop_reason: StopReason | None = None
+    concluded: bool = False
+    """Whether the terminal event has been emitted; whatever still comes of the turn is dropped."""
     started_at: float = field(default_factory=time.time)
     """Unix time in seconds."""
 
-    def interrupt(self) -> None:
+    @property
+    def stopping(self) -> bool:
+        return self.stop_reason is not None
+
+    def stop(self, reason: StopReason) -> None:
         """Ask the turn to stop; asking again changes nothing."""
-        self.interrupted = True
-        self.cancel_scope.cancel()
+        if self.stop_reason is None:
+            self.stop_reason = reason
+            self.cancel_scope.cancel()
+            self.settled.set()

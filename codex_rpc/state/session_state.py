@@ -1,5 +1,6 @@
 """What a loaded thread keeps from turn to turn."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,8 @@ class SessionState:
     preview: str = ""
     """The first thing the user said, for lists of threads."""
     last_turn_failed: bool = False
+    updated_at: int = field(default_factory=lambda: int(time.time()))
+    """When the user last had to do with the thread, in unix seconds."""
 
     def apply(self, overrides: SettingsOverrides) -> None:
         """Make `overrides` stick for this and later turns."""
