@@ -48,6 +48,7 @@ async def serve(
         client = Client(connection)
         if introduced is not None:
             client.initialize(introduced)
+        server.feeds.join(client)
         return Dispatcher(server, client)
 
     connection = Connection(reader, writer, dispatcher)
@@ -58,7 +59,7 @@ async def serve(
             await connection.run(drain=drain)
             tasks.cancel_scope.cancel()
     finally:
-        server.feeds.forget(connection)
+        server.feeds.leave(connection)
 
 
 async def _close_on(stop: anyio.Event, connection: Connection) -> None:

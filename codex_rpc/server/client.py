@@ -51,8 +51,8 @@ class Client:
         return self.capabilities
 
     def notify(self, event: Notification, thread_id: ThreadId | None = None) -> None:
-        """Send `event` unless the client does not want its kind."""
-        if event.METHOD in self._opted_out:
+        """Send `event`, unless the client has not introduced itself or does not want its kind."""
+        if self.capabilities is None or event.METHOD in self._opted_out:
             return
         if isinstance(event, DELTA_TYPES):
             self.connection.send_delta(QueuedDelta(event))

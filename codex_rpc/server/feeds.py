@@ -1,11 +1,12 @@
 """Feeds: the way of each thread's events to the clients that follow it.
 
 One task per loaded thread reads its events. With nobody following, notifications are dropped (they
-are on disk by then) and questions wait.
+are on disk by then) and questions wait. That a thread was made or changed its status is told to
+every client.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -15,6 +16,7 @@ from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import (
     Notification,
     ThreadClosedNotification,
+    ThreadStatusChangedNotification,
 )
 from codex_rpc.rpc.connection import Connection
 from codex_rpc.server.approval_desk import ApprovalDesk
@@ -32,6 +34,8 @@ class Feed:
 
     thread: CodexThread
     desk: ApprovalDesk
+    clients: Collection[Client]
+    """All there are."""
     followers: list[Client] = field(default_factory=list[Client])
     ended: anyio.Event = field(default_factory=anyio.Event)
 
@@ -59,6 +63,9 @@ class Feed:
 
     def _send(self, event: Event) -> None:
         match event:
+            case ThreadStatusChangedNotification():
+                for client in self.clients:
+                    client.notify(event, self.thread.thread_id)
             case Notification():
                 for client in self.followers:
                     client.notify(event, self.thread.thread_id)
@@ -77,10 +84,27 @@ class Feeds:
         self._tasks = tasks
         self._desk = desk
         self._feeds: dict[ThreadId, Feed] = {}
+        self._clients: dict[Connection, Client] = {}
+
+    def join(self, client: Client) -> None:
+        """A client has come."""
+        self._clients[client.connection] = client
+
+    def leave(self, connection: Connection) -> None:
+        """The client of that connection is gone."""
+        client = self._clients.pop(connection, None)
+        for feed in self._feeds.values():
+            if client in feed.followers:
+                feed.followers.remove(client)
+
+    def announce(self, notification: Notification) -> None:
+        """Tell every client."""
+        for client in self._clients.values():
+            client.notify(notification)
 
     def open(self, thread: CodexThread) -> None:
         """Begin to read a new thread's events."""
-        feed = Feed(thread, self._desk)
+        feed = Feed(thread, self._desk, self._clients.values())
         self._feeds[thread.thread_id] = feed
         self._tasks.start_soon(self._run, feed)
 
@@ -108,10 +132,3 @@ class Feeds:
             return False
         feed.followers.remove(client)
         return True
-
-    def forget(self, connection: Connection) -> None:
-        """The client of that connection is gone."""
-        for feed in self._feeds.values():
-            feed.followers = [
-                client for client in feed.followers if client.connection is not connection
-            ]

@@ -236,9 +236,7 @@ async def test_a_dangerous_command_never_runs_unasked(app: App, policy: str) -> 
     (app.project / "kept").mkdir()
     peer = await app.connect()
     steps = [[runs("rm", "-rf", "kept")], [says("Done")]]
-    thread = await peer.start_thread(
-        steps, approvalPolicy=policy, sandbox="danger-full-access"
-    )
+    thread = await peer.start_thread(steps, approvalPolicy=policy, sandbox="danger-full-access")
     await peer.say(thread)
     message = await peer.next(QUESTION, "turn/completed")
     if policy == "on-request":

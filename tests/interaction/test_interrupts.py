@@ -22,7 +22,7 @@ async def test_an_idle_thread_has_nothing_to_interrupt(app: App) -> None:
     """Protocol 3.3: -32600 `no active turn to interrupt`."""
     peer = await app.connect()
     thread = await peer.start_thread([[says("Hello")]])
-    with pytest.raises(RefusedError, match="^no active turn to interrupt$") as refused:
+    with pytest.raises(RefusedError, match=r"^no active turn to interrupt$") as refused:
         await interrupt(peer, thread)
     assert (refused.value.code, refused.value.data["kind"]) == (-32600, "noActiveTurn")
     await peer.turn(thread)
@@ -52,9 +52,7 @@ async def test_interrupting_a_stream_completes_what_was_said_so_far(app: App) ->
     told = await peer.until("turn/completed")
     assert of_turn(told)[-3:] == ["item/completed agentMessage", *INTERRUPTED]
     shown = [
-        m["params"]["delta"]
-        for m in peer.messages
-        if m.get("method") == "item/agentMessage/delta"
+        m["params"]["delta"] for m in peer.messages if m.get("method") == "item/agentMessage/delta"
     ]
     assert texts(told) == ["".join(shown)]
     turn = ends(told)[0]

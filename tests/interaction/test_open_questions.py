@@ -1,10 +1,10 @@
-"""Questions as things of their own: listing them, hearing of them by notification, answering late."""
+"""Questions as things of their own: listed, told by notification, answered late or twice."""
 
 from typing import Any
 
 import pytest
 
-from tests.support.app import App
+from tests.support.app import App, eventually
 from tests.support.model_script import adds_file, runs, says
 from tests.support.outline import of_turn, outline
 from tests.support.peer import ASKING, Message, Peer, RefusedError
@@ -62,8 +62,7 @@ async def test_a_question_waits_when_its_client_is_gone(app: App) -> None:
     peer, thread, _ = await asked(app)
     peer.sending.close()
     other = await app.connect()
-    while not app.ends:
-        await pending(other)
+    await eventually(lambda: app.closed == 1)
     [entry] = await pending(other, threadId=thread["id"])
     await respond(other, entry["approvalId"], "decline")
     await app.server.threads.get_thread(thread["id"]).idle()
@@ -102,7 +101,7 @@ async def test_two_answers_in_one_chunk_are_one_answer_and_one_refusal(app: App)
 
 async def test_a_question_that_was_never_asked_cannot_be_answered(app: App) -> None:
     peer = await app.connect()
-    with pytest.raises(RefusedError, match="^approval not found: nope$") as refused:
+    with pytest.raises(RefusedError, match=r"^approval not found: nope$") as refused:
         await respond(peer, "nope", "accept")
     assert refused.value.data == {"kind": "approvalNotFound", "path": "approvalId"}
 

@@ -140,7 +140,13 @@ async def test_input_to_a_turn_that_is_then_interrupted_stays_on_record(app: App
 async def test_settings_sent_with_steering_hold_from_the_next_turn_on(app: App) -> None:
     peer = await app.connect()
     thread = await peer.start_thread(
-        [[runs("touch", "a")], [runs("touch", "b")], [says("End")], [runs("touch", "c")], [says("")]],
+        [
+            [runs("touch", "a")],
+            [runs("touch", "b")],
+            [says("End")],
+            [runs("touch", "c")],
+            [says("")],
+        ],
         **ASKING,
     )
     await peer.say(thread)

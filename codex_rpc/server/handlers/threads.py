@@ -52,7 +52,7 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
 
     def announce() -> None:
         started = ThreadStartedNotification(thread=thread_view(new.thread))
-        client.notify(started, new.thread_id)
+        context.server.feeds.announce(started)
         for warning in new.warnings:
             client.notify(ConfigWarningNotification(summary=warning))
         if sandbox_enforcement(new.thread) == "none":
