@@ -86,7 +86,7 @@ class OpLoop:
         if slot.active is not None:
             slot.active.state.pending_input.append(turn_input)
             return Submitted(slot.active.turn_id, "steered")
-        return Submitted(slot.start(RegularTask(turn_input), op.output_schema), "started")
+        return Submitted(slot.start(RegularTask([turn_input]), op.output_schema), "started")
 
 
 def _closed() -> SessionClosedError:

@@ -146,8 +146,8 @@ class Session:
     def shutdown(self) -> None:
         """Interrupt the running turn, refuse further ops, and let `run` end."""
         self._ops.close()
-        if self._slot is not None and self._slot.active is not None:
-            self._slot.active.stop("interrupted")
+        if self._slot is not None:
+            self._slot.close()
 
     async def idle(self) -> None:
         """Wait until no turn is running."""

@@ -7,6 +7,7 @@ it emits.
 
 import logging
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 import anyio
@@ -32,7 +33,7 @@ from codex_rpc.session.tasks.task import TurnTask
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.turn_errors import internal_turn_error, turn_error
 from codex_rpc.session.user_input import record_input
-from codex_rpc.state.turn_state import OutstandingCall
+from codex_rpc.state.turn_state import OutstandingCall, TurnInput
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +56,17 @@ class TurnRunner:
         self._turn = turn
         self._task = task
         self._tasks = tasks
+        self._aside: TaskGroup | None = None
         self._outcome: Outcome = "interrupted"
         self._worked = anyio.Event()
 
-    async def run(self) -> None:
-        """Run the turn to its terminal event. Never raises but for cancellation."""
+    async def run(self) -> Sequence[TurnInput]:
+        """Run the turn to its terminal event, and return what the user said that it leaves open.
+
+        Never raises but for cancellation.
+        """
         active = self._turn.turn
+        unanswered: Sequence[TurnInput] = ()
         try:
             _begin(self._turn)
             self._tasks.start_soon(self._work)
@@ -69,21 +75,35 @@ class TurnRunner:
                 with anyio.move_on_after(GRACE_SECONDS):
                     await self._worked.wait()
         finally:
-            conclude(self._turn, self._task, self._outcome)
+            unanswered = conclude(self._turn, self._task, self._outcome)
+        return unanswered
+
+    def start_aside(self, work: Callable[[TurnContext], Awaitable[None]]) -> bool:
+        """Let `work` run beside the turn's own, which then waits for it; `False` if it is over."""
+        if self._aside is None or self._turn.turn.settled.is_set():
+            return False
+        self._aside.start_soon(work, self._turn)
+        return True
 
     async def _work(self) -> None:
         try:
             with self._turn.turn.cancel_scope:
-                await self._task.run(self._turn)
-                self._outcome = "completed"
-        except ModelError as error:
-            self._outcome = turn_error(error)
-        except Exception:
-            logger.exception("turn %s failed", self._turn.turn_id)
-            self._outcome = internal_turn_error()
+                async with anyio.create_task_group() as self._aside:
+                    self._outcome = await self._main()
         finally:
+            self._aside = None
             self._worked.set()
             self._turn.turn.settled.set()
+
+    async def _main(self) -> Outcome:
+        try:
+            await self._task.run(self._turn)
+        except ModelError as error:
+            return turn_error(error)
+        except Exception:
+            logger.exception("turn %s failed", self._turn.turn_id)
+            return internal_turn_error()
+        return "completed"
 
 
 def _begin(turn: TurnContext) -> None:
@@ -106,23 +126,29 @@ def _started_turn(turn: TurnContext) -> Turn:
     )
 
 
-def conclude(turn: TurnContext, task: TurnTask, outcome: Outcome) -> None:
+def conclude(turn: TurnContext, task: TurnTask, outcome: Outcome) -> Sequence[TurnInput]:
     """Close what the turn left open, then say how it ended.
 
-    Synchronous, so that nothing can come between the last look at pending input and the end.
+    Input that came too late for the turn is returned, for the next one to answer; after an
+    interrupt it is put on record instead, since the user wants quiet. Synchronous, so that nothing
+    can come between the last look at pending input and the end.
     """
     leftovers = turn.state.clear()
     for call in leftovers.calls:
         turn.record([output_for(call.item, _aborted_text(call))])
     for item in leftovers.items:
         turn.item_completed(_closed(item))
-    for turn_input in leftovers.input:
-        record_input(turn, turn_input)
     task.close(turn)
-    if outcome == "interrupted" and turn.turn.stop_reason != "replaced":
-        turn.record([turn_aborted()])
+    unanswered = leftovers.input
+    if outcome == "interrupted":
+        for turn_input in unanswered:
+            record_input(turn, turn_input)
+        unanswered = ()
+        if turn.turn.stop_reason != "replaced":
+            turn.record([turn_aborted()])
     _announce_end(turn, outcome)
     turn.turn.concluded = True
+    return unanswered
 
 
 def _aborted_text(call: OutstandingCall) -> str:

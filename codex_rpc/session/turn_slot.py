@@ -1,5 +1,6 @@
 """TurnSlot: the one turn a session may be running."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from anyio.abc import TaskGroup
@@ -7,13 +8,14 @@ from anyio.abc import TaskGroup
 from codex_rpc.errors import NoActiveTurnError, TurnMismatchError
 from codex_rpc.protocol.ids import ThreadId, TurnId, new_turn_id
 from codex_rpc.session.journal import Journal
+from codex_rpc.session.tasks.regular import RegularTask
 from codex_rpc.session.tasks.task import TurnTask
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.turn_runner import TurnRunner
 from codex_rpc.state.active_turn import ActiveTurn, StopReason
 from codex_rpc.state.services import SessionServices
 from codex_rpc.state.session_state import SessionState
-from codex_rpc.state.turn_state import TurnState
+from codex_rpc.state.turn_state import TurnInput, TurnState
 
 
 class TurnSlot:
@@ -33,6 +35,8 @@ class TurnSlot:
         self._journal = journal
         self._tasks = tasks
         self.active: ActiveTurn | None = None
+        self._runner: TurnRunner | None = None
+        self._closed = False
 
     def start(self, task: TurnTask, output_schema: dict[str, Any] | None = None) -> TurnId:
         """Start a turn; the slot must be vacant."""
@@ -49,15 +53,29 @@ class TurnSlot:
             output_schema=output_schema,
         )
         self._journal.start()
-        self._tasks.start_soon(self._run, turn, task)
+        self._runner = TurnRunner(turn, task, self._tasks)
+        self._tasks.start_soon(self._run, turn, self._runner)
         return turn.turn_id
 
-    async def _run(self, turn: TurnContext, task: TurnTask) -> None:
+    async def _run(self, turn: TurnContext, runner: TurnRunner) -> None:
+        unanswered: Sequence[TurnInput] = ()
         try:
-            await TurnRunner(turn, task, self._tasks).run()
+            unanswered = await runner.run()
         finally:
-            self.active = None
+            self.active = self._runner = None
+            if unanswered and not self._closed:
+                self.start(RegularTask(unanswered))
             turn.turn.done.set()
+
+    def start_aside(self, work: Callable[[TurnContext], Awaitable[None]]) -> bool:
+        """Let `work` run beside the running turn's own; `False` if there is none to join."""
+        return self._runner is not None and self._runner.start_aside(work)
+
+    def close(self) -> None:
+        """Stop the running turn, and start no other after it."""
+        self._closed = True
+        if self.active is not None:
+            self.active.stop("interrupted")
 
     def stop(self, reason: StopReason, turn_id: TurnId | None = None) -> None:
         """Stop the running turn; `turn_id`, if given, must be its id.

@@ -1,5 +1,6 @@
 """The regular task: answer the user, using tools, until the model has nothing left to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,9 +13,9 @@ from codex_rpc.state.turn_state import TurnInput
 
 @dataclass(frozen=True, slots=True)
 class RegularTask:
-    """Answers `first`, and whatever the user adds meanwhile."""
+    """Answers `inputs`, and whatever the user adds meanwhile."""
 
-    first: TurnInput
+    inputs: Sequence[TurnInput]
     kind: Literal["regular"] = "regular"
 
     async def run(self, turn: TurnContext) -> None:
@@ -22,7 +23,8 @@ class RegularTask:
         if not turn.session_state.context_recorded:
             turn.record(initial_context(turn))
             turn.session_state.context_recorded = True
-        record_input(turn, self.first)
+        for turn_input in self.inputs:
+            record_input(turn, turn_input)
         follow_up = True
         while follow_up:
             sampled = await sample(turn)
