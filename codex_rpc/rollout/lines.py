@@ -5,23 +5,12 @@ program rebuilds turns and items. Beside the older events, `item_completed` line
 full; the other program skips them. Deltas, questions and warnings are not stored.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
-
-from codex_rpc.config.settings import ThreadSettings
-from codex_rpc.protocol.inputs import (
-    ImageInput,
-    LocalImageInput,
-    TextInput,
-)
+from codex_rpc.protocol.inputs import ImageInput, LocalImageInput, TextInput
 from codex_rpc.protocol.items import (
     AgentMessageItem,
+    ContextCompactionItem,
     FileChangeItem,
     FileUpdateChange,
     ReasoningItem,
@@ -29,87 +18,40 @@ from codex_rpc.protocol.items import (
     UserMessageItem,
 )
 from codex_rpc.protocol.notifications import (
+    AccountRateLimitsUpdatedNotification,
     ItemCompletedNotification,
-    Notification,
     ThreadTokenUsageUpdatedNotification,
     TurnCompletedNotification,
     TurnStartedNotification,
 )
 from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.protocol.usage import TokenUsageBreakdown
+from codex_rpc.rollout.envelope import Payload, line
+from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.rollout.token_counts import rate_limits_payload, usage_payload
 
-Payload = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SessionMeta:
-    """The first line of a file: which thread it is, and where it came from."""
-
-    thread_id: str
-    timestamp: datetime
-    cwd: Path
-    originator: str
-    cli_version: str
-    source: str
-    model_provider: str
-    base_instructions: str | None = None
-
-    def payload(self) -> Payload:
-        payload: Payload = {
-            "id": self.thread_id,
-            "timestamp": utc_millis(self.timestamp),
-            "cwd": str(self.cwd),
-            "originator": self.originator,
-            "cli_version": self.cli_version,
-            "source": self.source,
-            "model_provider": self.model_provider,
-        }
-        if self.base_instructions is not None:
-            payload["base_instructions"] = {"text": self.base_instructions}
-        return payload
+REPLACED_BY_SUMMARY = "summary"
+"""Marks a `compacted` line whose replacement ends with a summary of what it replaces."""
 
 
-def utc_millis(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, as every line is stamped."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def line(kind: str, payload: object, moment: datetime) -> bytes:
-    """One line of a rollout file, newline included. Text that is no Unicode becomes `?`."""
-    stamped = {"timestamp": utc_millis(moment), "type": kind, "payload": payload}
-    try:
-        return to_json(stamped, inf_nan_mode="null") + b"\n"
-    except PydanticSerializationError:
-        text = json.dumps(to_jsonable_python(stamped), ensure_ascii=False, separators=(",", ":"))
-        return text.encode(errors="replace") + b"\n"
+def session_meta_line(meta: SessionMeta) -> bytes:
+    return line("session_meta", meta.payload(), meta.timestamp)
 
 
 def response_item_payload(item: ResponseItem) -> Payload:
     return item.model_dump(mode="json", exclude_none=True)
 
 
-def turn_context_payload(turn_id: str, settings: ThreadSettings) -> Payload:
-    """The settings a turn runs with."""
+def compacted_payload(message: str, replacement: Sequence[ResponseItem]) -> Payload:
+    """History was replaced as a whole; `message` is the summary, for programs that need it."""
     return {
-        "turn_id": turn_id,
-        "cwd": str(settings.cwd),
-        "approval_policy": to_jsonable_python(settings.approval_policy),
-        "sandbox_policy": _sandbox_payload(settings),
-        "model": settings.model,
-        "effort": settings.effort,
-        "summary": settings.summary or "auto",
+        "message": message,
+        "replacement_history": [response_item_payload(item) for item in replacement],
     }
 
 
-def _sandbox_payload(settings: ThreadSettings) -> Payload:
-    policy = to_jsonable_python(settings.sandbox_policy, by_alias=False)
-    names = {
-        "dangerFullAccess": "danger-full-access",
-        "readOnly": "read-only",
-        "externalSandbox": "external-sandbox",
-        "workspaceWrite": "workspace-write",
-    }
-    return {**policy, "type": names[policy["type"]]}
+def rolled_back_payload(num_turns: int) -> Payload:
+    """The user took back what was said since their `num_turns` last message."""
+    return {"type": "thread_rolled_back", "num_turns": num_turns}
 
 
 def event_payloads(event: object) -> Iterator[Payload]:
@@ -126,15 +68,14 @@ def event_payloads(event: object) -> Iterator[Payload]:
         case ItemCompletedNotification():
             yield from _item_payloads(event)
         case ThreadTokenUsageUpdatedNotification():
-            yield _token_count(event)
+            yield usage_payload(event.token_usage)
+        case AccountRateLimitsUpdatedNotification(rate_limits=limits):
+            if (payload := rate_limits_payload(limits)) is not None:
+                yield payload
         case TurnCompletedNotification():
             yield _turn_end(event)
         case _:
             return
-
-
-def is_stored(event: Notification) -> bool:
-    return any(True for _ in event_payloads(event))
 
 
 def _item_payloads(event: ItemCompletedNotification) -> Iterator[Payload]:
@@ -161,6 +102,8 @@ def _older_item_payloads(item: ThreadItem, turn_id: str) -> Iterator[Payload]:
                 yield {"type": "agent_reasoning_raw_content", "text": text}
         case FileChangeItem():
             yield _patch_end(item, turn_id)
+        case ContextCompactionItem():
+            yield {"type": "context_compacted"}
         case _:
             return
 
@@ -201,23 +144,6 @@ def _patch_change(change: FileUpdateChange) -> Payload:
             "move_path": change.kind.move_path,
         }
     return {"type": change.kind.type, "content": change.diff}
-
-
-def _token_count(event: ThreadTokenUsageUpdatedNotification) -> Payload:
-    usage = event.token_usage
-    return {
-        "type": "token_count",
-        "info": {
-            "total_token_usage": _usage(usage.total),
-            "last_token_usage": _usage(usage.last),
-            "model_context_window": usage.model_context_window,
-        },
-        "rate_limits": None,
-    }
-
-
-def _usage(usage: TokenUsageBreakdown) -> Payload:
-    return usage.model_dump(mode="json", by_alias=False)
 
 
 def _turn_end(event: TurnCompletedNotification) -> Payload:

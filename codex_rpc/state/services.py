@@ -3,22 +3,13 @@
 from dataclasses import dataclass
 
 from codex_rpc.config.providers import ModelProvider
-from codex_rpc.exec.process import ProcessRunner
-from codex_rpc.exec.shell import Shell
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.models import ModelsManager
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
-from codex_rpc.tools.ports import Workspace
+from codex_rpc.tools.command_execution import CommandEnvironment
 from codex_rpc.tools.registry import ToolRegistry
-
-
-@dataclass(frozen=True, slots=True)
-class ExecServices:
-    """What commands run with."""
-
-    processes: ProcessRunner
-    shell: Shell
+from codex_rpc.tools.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,7 @@ class SessionServices:
     provider: ModelProvider
     model: ModelClient
     tools: ToolRegistry
-    exec: ExecServices
+    exec: CommandEnvironment
     managers: Managers
     workspace: Workspace
     recorder: RolloutRecorder | None

@@ -18,7 +18,7 @@ from codex_rpc.model.port import ModelClient
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.lines import SessionMeta
 from codex_rpc.rollout.recorder import RolloutRecorder, rollout_path
-from codex_rpc.state.services import ExecServices, Managers, SessionServices
+from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.threads.codex_thread import ThreadOrigin
 from codex_rpc.tools.command_execution import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
@@ -77,11 +77,12 @@ class ServiceFactory:
             ConfigError: if the provider does not exist or is not set up.
         """
         provider = config.provider(settings.model_provider)
+        environment = self._command_environment(config)
         return SessionServices(
             provider=provider,
             model=self._model_client(provider),
-            tools=self._tools(config),
-            exec=ExecServices(self._processes, self._shell),
+            tools=self._tools(environment),
+            exec=environment,
             managers=self._managers,
             workspace=self._workspace,
             recorder=None if origin.ephemeral else self._recorder(thread_id, settings, origin),
@@ -99,8 +100,8 @@ class ServiceFactory:
         self._clients.append((provider, client))
         return client
 
-    def _tools(self, config: Config) -> ToolRegistry:
-        environment = CommandEnvironment(
+    def _command_environment(self, config: Config) -> CommandEnvironment:
+        return CommandEnvironment(
             processes=self._processes,
             shell=self._shell,
             variables=self._environ,
@@ -110,6 +111,8 @@ class ServiceFactory:
                 if provider.env_key is not None
             },
         )
+
+    def _tools(self, environment: CommandEnvironment) -> ToolRegistry:
         return ToolRegistry(
             [
                 ShellTool("shell", environment),

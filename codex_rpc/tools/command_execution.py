@@ -20,7 +20,11 @@ from codex_rpc.exec.output import OutputBuffer, Utf8Chunks
 from codex_rpc.exec.process import ProcessExit, ProcessRunner
 from codex_rpc.exec.shell import Shell, display
 from codex_rpc.protocol.ids import ItemId
-from codex_rpc.protocol.items import CommandExecutionItem, CommandExecutionStatus
+from codex_rpc.protocol.items import (
+    CommandExecutionItem,
+    CommandExecutionSource,
+    CommandExecutionStatus,
+)
 from codex_rpc.tools.ports import Approval, CommandQuestion, ToolContext, ToolOutput
 
 ITEM_OUTPUT_BYTES = 1024 * 1024
@@ -56,6 +60,36 @@ class Command:
     justification: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What came of a command: `text` is what the model may read of its output.
+
+    `total_lines` is given if that was shortened.
+    """
+
+    exit: ProcessExit
+    text: str
+    total_lines: int | None
+
+    @property
+    def success(self) -> bool:
+        return self.exit.exit_code == 0 and not self.exit.timed_out
+
+
+def command_item(
+    item_id: ItemId, command: Command, source: CommandExecutionSource = "agent"
+) -> CommandExecutionItem:
+    """The item that shows `command` before it runs."""
+    return CommandExecutionItem(
+        id=item_id,
+        command=display(command.argv),
+        cwd=str(command.cwd),
+        command_actions=command_actions(command.argv, command.cwd),
+        status="inProgress",
+        source=source,
+    )
+
+
 Render = Callable[[str, ProcessExit, int | None], str]
 """Makes the model's text from the output, how the command ended, and the number of its lines if
 the output was shortened."""
@@ -73,13 +107,7 @@ async def execute(
     Raises:
         ToolError: if it may not run, or cannot be started.
     """
-    item = CommandExecutionItem(
-        id=item_id,
-        command=display(command.argv),
-        cwd=str(command.cwd),
-        command_actions=command_actions(command.argv, command.cwd),
-        status="inProgress",
-    )
+    item = command_item(item_id, command)
     decision = _decision(command, environment, context)
     match decision.verdict:
         case Verdict.RUN:
@@ -95,8 +123,30 @@ async def execute(
             raise ToolError(f"command refused: {decision.reason}")
         case Verdict.RUN_IN_SANDBOX:
             raise ToolError("this machine has no sandbox to run the command in")
-    run = _Run(item, context)
-    return await run.to_the_end(_spec(command, environment), environment.processes, render)
+    result = await run_shown(item, command, environment, context)
+    return ToolOutput(render(result.text, result.exit, result.total_lines), result.success)
+
+
+async def run_shown(
+    item: CommandExecutionItem,
+    command: Command,
+    environment: CommandEnvironment,
+    context: ToolContext,
+) -> CommandResult:
+    """Run `command`, whose `item` has been shown, and complete the item, however it ends.
+
+    Raises:
+        SpawnError: if the command cannot be started.
+    """
+    spec = ProcessSpec(
+        argv=command.argv,
+        cwd=command.cwd,
+        env=child_environment(
+            environment.variables, environment.policy, {}, environment.credentials
+        ),
+        timeout_s=command.timeout_s,
+    )
+    return await _Run(item, context).to_the_end(spec, environment.processes)
 
 
 def _decision(command: Command, environment: CommandEnvironment, context: ToolContext) -> Decision:
@@ -106,17 +156,6 @@ def _decision(command: Command, environment: CommandEnvironment, context: ToolCo
         enforcement=environment.enforcement,
         command=risk_of(command.argv, shell=environment.shell.path),
         escalated=command.escalated,
-    )
-
-
-def _spec(command: Command, environment: CommandEnvironment) -> ProcessSpec:
-    return ProcessSpec(
-        argv=command.argv,
-        cwd=command.cwd,
-        env=child_environment(
-            environment.variables, environment.policy, {}, environment.credentials
-        ),
-        timeout_s=command.timeout_s,
     )
 
 
@@ -150,9 +189,7 @@ class _Run:
         self._lines = 0
         self._deltas = 0
 
-    async def to_the_end(
-        self, spec: ProcessSpec, processes: ProcessRunner, render: Render
-    ) -> ToolOutput:
+    async def to_the_end(self, spec: ProcessSpec, processes: ProcessRunner) -> CommandResult:
         try:
             exit = await processes.run(spec, self._take)
         except SpawnError as error:
@@ -163,10 +200,11 @@ class _Run:
             raise
         if rest := self._text.flush():
             await self._context.command_output(ItemId(self._item.id), rest)
-        success = exit.exit_code == 0 and not exit.timed_out
-        self._complete("completed" if success else "failed", self._shown.text(), exit)
-        total_lines = self._lines if self._read.omitted_bytes else None
-        return ToolOutput(render(self._read.text(), exit, total_lines), success)
+        result = CommandResult(
+            exit, self._read.text(), self._lines if self._read.omitted_bytes else None
+        )
+        self._complete("completed" if result.success else "failed", self._shown.text(), exit)
+        return result
 
     async def _take(self, chunk: bytes) -> None:
         self._shown.append(chunk)

@@ -8,7 +8,7 @@ import pytest
 from tests.support.app import App
 from tests.support.model_script import STALL, runs, says, speaks_slowly
 from tests.support.outline import ends, items, of_turn, texts
-from tests.support.peer import ASKING, Peer, RefusedError
+from tests.support.peer import ASKING, Peer, RefusedError, text_input
 from tests.support.rollout import assert_calls_are_paired, events, outputs, read_rollout, said
 
 INTERRUPTED = ["thread/status/changed idle", "turn/completed interrupted"]
@@ -150,24 +150,19 @@ async def test_an_interrupt_leaves_no_call_without_an_output(app: App) -> None:
 
 
 async def test_a_message_right_behind_an_interrupt_starts_the_next_turn(app: App) -> None:
+    """Also while the interrupted turn still waits for its command to go."""
+    stubborn = "trap '' TERM; echo started; while :; do sleep 0.01; done"
     peer = await app.connect()
-    thread = await peer.start_thread([[STALL], [says("Fresh")]])
+    thread = await peer.start_thread([[runs("bash", "-c", stubborn)], [says("Fresh")]])
     turn = await peer.say(thread)
-    await peer.next("turn/started")
-    text = [{"type": "text", "text": "Next"}]
+    await peer.next("item/commandExecution/outputDelta")
+    stop = {"threadId": thread["id"], "turnId": ""}
+    go = {"threadId": thread["id"], "input": text_input("Next")}
     await peer.send(
-        {
-            "id": "stop",
-            "method": "turn/interrupt",
-            "params": {"threadId": thread["id"], "turnId": ""},
-        },
-        {
-            "id": "go",
-            "method": "turn/start",
-            "params": {"threadId": thread["id"], "input": text},
-        },
+        {"id": "stop", "method": "turn/interrupt", "params": stop},
+        {"id": "go", "method": "turn/submit", "params": go},
     )
-    await peer.until("turn/completed")
-    told = await peer.until("turn/completed")
-    assert texts(told) == ["Fresh"]
-    assert ends(told)[0]["id"] != turn["id"]
+    assert (await peer.response("go"))["disposition"] == "started"
+    interrupted, fresh = await peer.until("turn/completed"), await peer.until("turn/completed")
+    assert [end["id"] for end in ends(interrupted)] == [turn["id"]]
+    assert texts(fresh) == ["Fresh"]

@@ -146,3 +146,13 @@ async def test_server_requests_have_integer_ids_that_never_repeat(app: App) -> N
         assert question["id"] == number
         await peer.answer(question, "accept")
     assert of_turn(await peer.until("turn/completed"))[-1] == "turn/completed completed"
+
+
+async def test_whoever_was_asked_is_told_of_the_end_of_the_question(app: App) -> None:
+    """Protocol 6.9: `serverRequest/resolved` for every request, even to one who left the thread."""
+    peer, thread, question = await asked(app)
+    await peer.call("thread/unsubscribe", {"threadId": thread["id"]})
+    other = await app.connect()
+    await respond(other, question["params"]["approvalId"], "accept")
+    resolved = await peer.next("serverRequest/resolved")
+    assert resolved["params"]["requestId"] == question["id"]

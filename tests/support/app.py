@@ -1,24 +1,22 @@
 """A server in the test's own process, with a home and a project of its own, and clients for it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.protocol.handshake import InitializeParams
-from codex_rpc.rpc.connection import ConnectionEnd
 from codex_rpc.server.app import running_server, serve
 from codex_rpc.server.context import Server
-from tests.support.peer import Peer
-
-QUICK_RETRIES = ("model_providers.script.stream_max_retries", 1)
-"""One retry after a model failure that may pass, so that no test waits for more of them."""
+from tests.support.model_script import write_script
+from tests.support.peer import WAIT_SECONDS, Peer
 
 
 @dataclass(slots=True)
@@ -29,7 +27,8 @@ class App:
     folder: Path
     tasks: TaskGroup
     streams: ExitStack
-    ends: list[ConnectionEnd] = field(default_factory=list[ConnectionEnd])
+    closed: int = 0
+    """How many connections have ended."""
 
     @property
     def home(self) -> Path:
@@ -51,9 +50,9 @@ class App:
         writer, receiving = anyio.create_memory_object_stream[bytes](inf)
 
         async def run() -> None:
-            end = await serve(self.server, reader, writer, introduced=introduced, drain=drain)
+            await serve(self.server, reader, writer, introduced=introduced, drain=drain)
             writer.close()
-            self.ends.append(end)
+            self.closed += 1
 
         for stream in (sending, reader, writer, receiving):
             self.streams.enter_context(stream)
@@ -64,9 +63,19 @@ class App:
         return sorted((self.home / "sessions").rglob("rollout-*.jsonl"))
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Let everybody else run until the condition holds, which must be soon."""
+    with anyio.fail_after(WAIT_SECONDS):
+        while not holds():
+            await anyio.lowlevel.checkpoint()
+
+
 @asynccontextmanager
 async def running_app(folder: Path) -> AsyncGenerator[App]:
-    """A server whose threads play model scripts; everything ends with the context."""
+    """A server whose threads play model scripts; everything ends with the context.
+
+    After a failure that may pass, a model is asked once more: enough to see, and soon over.
+    """
     for name in ("home", "project"):
         (folder / name).mkdir()
     environ = {
@@ -75,7 +84,13 @@ async def running_app(folder: Path) -> AsyncGenerator[App]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TERM": "dumb",
     }
-    config = ConfigLoader(folder / "home", [("model_provider", "script"), QUICK_RETRIES])
+    script = write_script(folder / "silent.jsonl", [])
+    settings = {
+        "model_provider": "script",
+        "model_providers.script.script_path": str(script),
+        "model_providers.script.stream_max_retries": 1,
+    }
+    config = ConfigLoader(folder / "home", list(settings.items()))
     with ExitStack() as streams:
         async with running_server(config, environ) as server, anyio.create_task_group() as tasks:
             yield App(server, folder, tasks, streams)

@@ -1,6 +1,6 @@
-"""A client in the test's own process: it speaks JSON-RPC over memory streams and keeps all it reads.
+"""A client in the test's own process: speaks JSON-RPC over memory streams and keeps all it reads.
 
-Nothing is read before a test asks for it, so a test decides what it has seen; every wait is bounded.
+Nothing is read before a test asks for it, so a test decides what it has seen; each wait is bounded.
 """
 
 import json
@@ -105,6 +105,15 @@ class Peer:
     async def next(self, *methods: str) -> Message:
         """The next message of one of these methods; those before it are skipped."""
         return (await self.until(*methods))[-1]
+
+    async def rest(self) -> list[Message]:
+        """Everything, once the server has closed the connection."""
+        with anyio.fail_after(WAIT_SECONDS):
+            try:
+                while True:
+                    await self._receive()
+            except anyio.EndOfStream:
+                return self.messages
 
     async def _find(self, start: int, wanted: Callable[[Message], bool]) -> int:
         with anyio.fail_after(WAIT_SECONDS):

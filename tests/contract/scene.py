@@ -1,0 +1,55 @@
+"""A server in the middle of something, so that every method has something to work on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.app import App
+from tests.support.model_script import runs, says
+from tests.support.peer import ASKING, Peer
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "initialize": {"clientInfo": {"name": "contract", "version": "1"}},
+    "thread/start": {"cwd": "$project"},
+    "thread/loaded/list": {},
+    "thread/unsubscribe": {"threadId": "$thread"},
+    "turn/start": {"threadId": "$thread", "input": [{"type": "text", "text": "More"}]},
+    "turn/submit": {"input": [{"type": "text", "text": "More"}]},
+    "turn/interrupt": {"threadId": "$thread", "turnId": "$turn"},
+    "approval/respond": {"approvalId": "$approval", "decision": "accept"},
+    "approval/list": {},
+    "model/list": {},
+    "account/read": {},
+}
+"""For each request of the client, parameters that are accepted in a scene. A method that is not
+here fails `test_every_request_has_an_example`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A client whose thread has a turn that waits for the answer to a question."""
+
+    peer: Peer
+    names: dict[str, str]
+
+    def params(self, method: str, **changes: Any) -> dict[str, Any]:
+        """The example parameters with what the scene has for `$names`, changed so."""
+        example = {**EXAMPLES[method], **changes}
+        return {
+            name: self.names.get(value, value) if isinstance(value, str) else value
+            for name, value in example.items()
+        }
+
+
+async def set_scene(app: App, method: str, **capabilities: Any) -> Scene:
+    """The scene for one request; `initialize` needs a client that has said nothing yet."""
+    peer = await app.connect(**capabilities)
+    thread = await peer.start_thread([[runs("touch", "x")], [says("Done")]], **ASKING)
+    turn = await peer.say(thread)
+    question = await peer.next("item/commandExecution/requestApproval")
+    names = {
+        "$project": str(app.project),
+        "$thread": thread["id"],
+        "$turn": turn["id"],
+        "$approval": question["params"]["approvalId"],
+    }
+    return Scene(app.dial() if method == "initialize" else peer, names)

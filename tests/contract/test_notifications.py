@@ -1,0 +1,128 @@
+"""Everything the server sends of its own accord, against the schema."""
+
+from pathlib import Path
+from typing import Any
+
+from codex_rpc.protocol.methods import METHODS, Direction
+from tests.contract.contract_schema import assert_valid, methods_of, params_of
+from tests.support.app import App, running_app
+from tests.support.model_script import (
+    CUT,
+    adds_file,
+    calls,
+    fails,
+    patches,
+    plans,
+    runs,
+    says,
+    thinks,
+)
+from tests.support.peer import ASKING, Message, Peer
+
+RICH: list[Any] = [
+    {
+        "output": [
+            thinks("First the plan", "hmm"),
+            plans("Read", "Write"),
+            {"type": "rateLimits", "primaryUsedPercent": 12.5, "secondaryUsedPercent": 3.0},
+            {**says("Let me look."), "phase": "commentary"},
+            runs("cat", "notes.txt"),
+            runs("bash", "-c", "echo out; echo err >&2; exit 3"),
+            runs("no-such-program"),
+        ],
+        "usage": {"inputTokens": 10, "outputTokens": 5, "reasoningOutputTokens": 2},
+    },
+    [runs("rg", "-n", "x", "."), runs("ls"), runs("touch", "made"), CUT],
+    [
+        adds_file("new.txt", "one"),
+        patches("*** Update File: notes.txt\n*** Move to: moved.txt\n@@\n-note\n+noted\n"),
+        patches("*** Delete File: new.txt\n"),
+        patches("nonsense\n"),
+        calls("no_such_tool"),
+    ],
+    [{**says("Done."), "phase": "final_answer"}],
+    [fails(400, "refused")],
+]
+
+INPUT = [
+    {"type": "text", "text": "Do it", "text_elements": [{"byteRange": {"start": 0, "end": 2}}]},
+    {"type": "mention", "name": "notes", "path": "notes.txt"},
+    {"type": "skill", "name": "writing", "path": "skill.md"},
+    {"type": "image", "url": "data:image/png;base64,AA==", "detail": "low"},
+]
+
+
+async def rich_session(app: App, **capabilities: Any) -> Peer:
+    """A client that has seen all there is: it accepts most, declines some, and ends its server."""
+    (app.project / "notes.txt").write_text("note\n")
+    (app.home / "config.toml").write_text("[model_providers.script]\nno_such_key = 1\n")
+    peer = app.dial(drain=True)
+    await peer.initialize(**capabilities)
+    await peer.start_thread([], sandbox="read-only", approvalPolicy="on-failure")
+    thread = await peer.start_thread(RICH, **ASKING)
+    await peer.call("turn/start", {"threadId": thread["id"], "input": INPUT})
+    answered = 0
+    questions = ("approval/requested", *methods_of(Direction.SERVER_REQUEST))
+    while (message := await peer.next("turn/completed", *questions))["method"] != "turn/completed":
+        answered += 1
+        await respond(peer, message, "decline" if answered % 3 == 0 else "accept")
+    await peer.turn(thread, "Again")
+    peer.sending.close()
+    await peer.rest()
+    return peer
+
+
+async def respond(peer: Peer, question: Message, decision: str) -> None:
+    if "id" in question:
+        await peer.answer(question, decision)
+    else:
+        approval_id = question["params"]["approval"]["approvalId"]
+        answer = {"approvalId": approval_id, "decision": decision}
+        await peer.call("approval/respond", answer)
+
+
+async def test_everything_the_server_sends_is_in_the_contract(tmp_path: Path) -> None:
+    """Each notification and server request is in METHODS, sent at least once, and valid."""
+    sent: set[str] = set()
+    for approvals in ("request", "notify"):
+        (tmp_path / approvals).mkdir()
+        async with running_app(tmp_path / approvals) as app:
+            peer = await rich_session(app, approvals=approvals)
+        for message in peer.messages:
+            if "method" in message:
+                sent.add(message["method"])
+                check(message)
+    expected = methods_of(Direction.SERVER_REQUEST) + methods_of(Direction.SERVER_NOTIFICATION)
+    assert sent == set(expected)
+
+
+def check(message: Message) -> None:
+    """Protocol 0: what an envelope has, and valid parameters in it."""
+    method = METHODS[message["method"]]
+    assert_valid(message["params"], params_of(method.name) or "")
+    if method.direction is Direction.SERVER_REQUEST:
+        assert message.keys() == {"id", "method", "params"}
+        assert type(message["id"]) is int
+    else:
+        assert method.direction is Direction.SERVER_NOTIFICATION
+        assert message.keys() == {"method", "params", "emittedAtMs"}
+
+
+async def test_notifications_of_the_client_are_taken_with_and_without_parameters(app: App) -> None:
+    peer = await app.connect()
+    for method in methods_of(Direction.CLIENT_NOTIFICATION):
+        variants: list[Any] = [None, {}, {"id": "none"}, {"unknown": 1}, []]
+        for params in variants:
+            await peer.notify(method, params)
+        await peer.send({"method": method})
+    assert (await peer.call("thread/loaded/list", {}))["data"] == []
+    assert all("error" not in message for message in peer.messages)
+
+
+async def test_a_retired_value_is_taken_and_told(app: App) -> None:
+    """Retired enum values warn and map, they do not fail."""
+    peer = await app.connect()
+    result = await peer.call("thread/start", {"approvalPolicy": "on-failure"})
+    assert result["approvalPolicy"] == "on-request"
+    [notice] = [m for m in peer.messages if m.get("method") == "deprecationNotice"]
+    assert "on-failure" in notice["params"]["summary"]
