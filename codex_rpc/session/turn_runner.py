@@ -7,8 +7,8 @@ it emits.
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Literal
 
 import anyio
 from anyio.abc import TaskGroup
@@ -78,7 +78,7 @@ class TurnRunner:
             unanswered = conclude(self._turn, self._task, self._outcome)
         return unanswered
 
-    def start_aside(self, work: Callable[[TurnContext], Awaitable[None]]) -> bool:
+    def start_aside(self, work: Callable[[TurnContext], Coroutine[Any, Any, None]]) -> bool:
         """Let `work` run beside the turn's own, which then waits for it; `False` if it is over."""
         if self._aside is None or self._turn.turn.settled.is_set():
             return False

@@ -1,6 +1,6 @@
 """TurnSlot: the one turn a session may be running."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from anyio.abc import TaskGroup
@@ -67,7 +67,7 @@ class TurnSlot:
                 self.start(RegularTask(unanswered))
             turn.turn.done.set()
 
-    def start_aside(self, work: Callable[[TurnContext], Awaitable[None]]) -> bool:
+    def start_aside(self, work: Callable[[TurnContext], Coroutine[Any, Any, None]]) -> bool:
         """Let `work` run beside the running turn's own; `False` if there is none to join."""
         return self._runner is not None and self._runner.start_aside(work)
 
