@@ -5,7 +5,9 @@ becomes is decided in one place, `codex_rpc.server.wire_errors`; nothing below t
 JSON-RPC exists.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Literal
 
 
 class ErrorKind(StrEnum):
@@ -22,10 +24,12 @@ class ErrorKind(StrEnum):
     INVALID_THREAD_ID = "invalidThreadId"
     NO_ACTIVE_TURN = "noActiveTurn"
     TURN_MISMATCH = "turnMismatch"
+    ACTIVE_TURN_NOT_STEERABLE = "activeTurnNotSteerable"
     APPROVAL_NOT_FOUND = "approvalNotFound"
     APPROVAL_RESOLVED = "approvalResolved"
     CONFIG_INVALID = "configInvalid"
     CWD_NOT_FOUND = "cwdNotFound"
+    ROLLOUT_UNREADABLE = "rolloutUnreadable"
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SHUTTING_DOWN = "shuttingDown"
@@ -45,6 +49,11 @@ class CodexRpcError(Exception):
         super().__init__(message)
         self.path = path
 
+    @property
+    def details(self) -> Mapping[str, object]:
+        """What `error.data` says beside the kind and the path, under its wire names."""
+        return {}
+
 
 # --- requests that are refused -----------------------------------------------------------------
 
@@ -59,6 +68,13 @@ class InvalidParamsError(InvalidRequestError):
     """A parameter is missing or has the wrong type or value."""
 
     kind = ErrorKind.INVALID_PARAMS
+
+
+class EmptyParamError(InvalidParamsError):
+    """A parameter that must say something is empty."""
+
+    def __init__(self, *path: str) -> None:
+        super().__init__(f"{path[-1]} must not be empty", path=path)
 
 
 class UnknownMethodError(InvalidRequestError):
@@ -127,6 +143,31 @@ class TurnMismatchError(InvalidRequestError):
     kind = ErrorKind.TURN_MISMATCH
 
 
+class SteerMismatchError(TurnMismatchError):
+    """Another turn than the one to steer is running."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(
+            f"expected active turn id `{expected}` but found `{found}`", path=("expectedTurnId",)
+        )
+
+
+class TurnNotSteerableError(InvalidRequestError):
+    """The running turn is of a kind that takes no further input."""
+
+    kind = ErrorKind.ACTIVE_TURN_NOT_STEERABLE
+
+    def __init__(self, turn_kind: Literal["review", "compact"]) -> None:
+        super().__init__(f"cannot steer a {turn_kind} turn")
+        self.turn_kind = turn_kind
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """The failure in the form that a failed turn's error has."""
+        info = {"activeTurnNotSteerable": {"turnKind": self.turn_kind}}
+        return {"message": str(self), "codexErrorInfo": info, "additionalDetails": None}
+
+
 class ApprovalNotFoundError(InvalidRequestError):
     """No approval with that id was ever asked."""
 
@@ -158,6 +199,26 @@ class CwdNotFoundError(InvalidRequestError):
 
     def __init__(self, cwd: str) -> None:
         super().__init__(f"working directory does not exist: {cwd}", path=("cwd",))
+
+
+class RolloutError(InvalidRequestError):
+    """A file is no record of a thread."""
+
+    kind = ErrorKind.ROLLOUT_UNREADABLE
+
+
+class EmptyRolloutError(RolloutError):
+    """Nothing is in the file."""
+
+    def __init__(self) -> None:
+        super().__init__("empty session file")
+
+
+class RolloutMetaMissingError(RolloutError):
+    """No line of the file says which thread it holds."""
+
+    def __init__(self) -> None:
+        super().__init__("session file has no session metadata")
 
 
 class SessionClosedError(InvalidRequestError):

@@ -84,6 +84,12 @@ export interface AudioInput {
   type: "audio";
 }
 
+/** What the current branch would bring to `branch`. */
+export interface BaseBranchTarget {
+  type: "baseBranch";
+  branch: string;
+}
+
 /** A half-open range of UTF-8 byte offsets. */
 export interface ByteRange {
   start: number;
@@ -139,6 +145,20 @@ export interface CollabAgentToolCallItem {
 }
 
 export type CollabAgentToolCallStatus = "inProgress" | "completed" | "failed" | "interrupted";
+
+export interface CollaborationMode {
+  mode: CollaborationModeKind;
+  settings: CollaborationSettings;
+}
+
+export type CollaborationModeKind = "plan" | "default";
+
+/** What the model of a collaboration mode is told to be. */
+export interface CollaborationSettings {
+  model: string;
+  reasoning_effort: ReasoningEffort | null;
+  developer_instructions: string | null;
+}
 
 export type CommandAction = ReadAction | ListFilesAction | SearchAction | UnknownAction;
 
@@ -203,6 +223,14 @@ export type CommandExecutionSource = "agent" | "userShell" | "unifiedExecStartup
 
 export type CommandExecutionStatus = "inProgress" | "completed" | "failed" | "declined";
 
+/** What one commit changed. */
+export interface CommitTarget {
+  type: "commit";
+  sha: string;
+  /** What to call the commit, such as its subject. */
+  title?: string | null;
+}
+
 /** A part of the configuration is not used, or not as written. */
 export interface ConfigWarningNotification {
   summary: string;
@@ -228,6 +256,12 @@ export interface CreditsSnapshot {
 
 export interface CustomSource {
   custom: string;
+}
+
+/** Whatever the instructions say. */
+export interface CustomTarget {
+  type: "custom";
+  instructions: string;
 }
 
 /** Commands run without any sandbox. */
@@ -268,7 +302,7 @@ export interface EnteredReviewModeItem {
 }
 
 /** Machine-readable reason of a refused request, sent as `error.data.kind`. */
-export type ErrorKind = "parseError" | "invalidRequest" | "invalidParams" | "unknownMethod" | "notInitialized" | "alreadyInitialized" | "experimentalRequired" | "threadNotFound" | "invalidThreadId" | "noActiveTurn" | "turnMismatch" | "approvalNotFound" | "approvalResolved" | "configInvalid" | "cwdNotFound" | "overloaded" | "cancelled" | "shuttingDown" | "internal";
+export type ErrorKind = "parseError" | "invalidRequest" | "invalidParams" | "unknownMethod" | "notInitialized" | "alreadyInitialized" | "experimentalRequired" | "threadNotFound" | "invalidThreadId" | "noActiveTurn" | "turnMismatch" | "activeTurnNotSteerable" | "approvalNotFound" | "approvalResolved" | "configInvalid" | "cwdNotFound" | "rolloutUnreadable" | "overloaded" | "cancelled" | "shuttingDown" | "internal";
 
 /** Something failed within a turn. */
 export interface ErrorNotification {
@@ -643,6 +677,8 @@ export interface PendingApproval {
   startedAtMs: number;
 }
 
+export type Personality = "none" | "friendly" | "pragmatic";
+
 export type PlainErrorInfo = "contextWindowExceeded" | "sessionBudgetExceeded" | "usageLimitExceeded" | "rateLimitExceeded" | "flexUnavailable" | "serverOverloaded" | "modelNotFound" | "policyCapacityUnavailable" | "cyberPolicy" | "misalignmentPolicyViolation" | "tooManyDenials" | "internalServerError" | "unauthorized" | "badRequest" | "threadRollbackFailed" | "sandboxError" | "inferenceHookDenied" | "other";
 
 /** A plan that the agent proposes as text. */
@@ -754,6 +790,24 @@ export interface ResponseStreamDisconnected {
 export interface ResponseTooManyFailedAttempts {
   responseTooManyFailedAttempts: HttpFailure;
 }
+
+export type ReviewDelivery = "inline";
+
+/** Have changes reviewed, as a turn of the thread. */
+export interface ReviewStartParams {
+  threadId: string;
+  target: ReviewTarget;
+  /** A review always runs on the given thread; start another one to have it elsewhere. */
+  delivery?: ReviewDelivery | null;
+}
+
+export interface ReviewStartResponse {
+  turn: Turn;
+  /** The given thread. */
+  reviewThreadId: string;
+}
+
+export type ReviewTarget = UncommittedChangesTarget | BaseBranchTarget | CommitTarget | CustomTarget;
 
 export type SandboxEnforcement = "none" | "bubblewrap" | "landlock" | "seatbelt" | "notNeeded";
 
@@ -974,6 +1028,22 @@ export interface ThreadClosedNotification {
   threadId: string;
 }
 
+/** Replace the history by a summary of it. That is a turn of its own. */
+export interface ThreadCompactStartParams {
+  threadId: string;
+}
+
+export type ThreadCompactStartResponse = Record<string, never>;
+
+/** Add items to what the model has heard, without a turn. */
+export interface ThreadInjectItemsParams {
+  threadId: string;
+  /** In the shapes of the Responses API; those of a kind that is not known are left out. */
+  items: Record<string, unknown>[];
+}
+
+export type ThreadInjectItemsResponse = Record<string, never>;
+
 export type ThreadItem = UserMessageItem | AgentMessageItem | FunctionCallOutputItem | PlanItem | ReasoningItem | CommandExecutionItem | FileChangeItem | McpToolCallItem | DynamicToolCallItem | CollabAgentToolCallItem | WebSearchItem | ImageViewItem | EnteredReviewModeItem | ExitedReviewModeItem | ContextCompactionItem;
 
 /** List the threads in memory. */
@@ -986,6 +1056,57 @@ export interface ThreadLoadedListResponse {
   data: string[];
   nextCursor: string | null;
 }
+
+/** Everything that the next turn will run with. */
+export interface ThreadSettings {
+  model: string;
+  modelProvider: string;
+  effort: ReasoningEffort | null;
+  summary: ReasoningSummary | null;
+  serviceTier: string | null;
+  cwd: string;
+  approvalPolicy: AskForApproval;
+  approvalsReviewer: ApprovalsReviewer;
+  sandboxPolicy: SandboxPolicy;
+  activePermissionProfile: null;
+  collaborationMode: CollaborationMode;
+  personality: Personality | null;
+  disabledPluginIds: string[];
+  /** @experimental */
+  multiAgentMode: "explicitRequestOnly";
+}
+
+/** Change settings without a turn. A running turn keeps those it began with. */
+export interface ThreadSettingsUpdateParams {
+  cwd?: string | null;
+  model?: string | null;
+  effort?: ReasoningEffort | null;
+  summary?: ReasoningSummary | null;
+  serviceTier?: string | null;
+  approvalPolicy?: AskForApproval | null;
+  approvalsReviewer?: ApprovalsReviewer | null;
+  sandboxPolicy?: SandboxPolicy | null;
+  threadId: string;
+}
+
+export type ThreadSettingsUpdateResponse = Record<string, never>;
+
+/** The next turn will run with other settings than the last one. */
+export interface ThreadSettingsUpdatedNotification {
+  threadId: string;
+  threadSettings: ThreadSettings;
+}
+
+/** Run a command of the user's own: nobody is asked, and no sandbox holds it. */
+export interface ThreadShellCommandParams {
+  threadId: string;
+  /** For the user's shell, with pipes, redirections and quotes. */
+  command: string;
+  /** An hour, if not given; 0 ends the command at once. */
+  timeoutMs?: number | null;
+}
+
+export type ThreadShellCommandResponse = Record<string, never>;
 
 /** Which agent made the thread. */
 export interface ThreadSpawn {
@@ -1190,6 +1311,19 @@ export interface TurnStartedNotification {
 
 export type TurnStatus = "completed" | "interrupted" | "failed" | "inProgress";
 
+/** Add input to the running turn, which must be a given one that takes input. */
+export interface TurnSteerParams {
+  threadId: string;
+  expectedTurnId: string;
+  input: UserInput[];
+  /** Comes back as `clientId` of the user message. */
+  clientUserMessageId?: string | null;
+}
+
+export interface TurnSteerResponse {
+  turnId: string;
+}
+
 /** Give the agent input, and be told whether that started a turn or steered the running one. */
 export interface TurnSubmitParams {
   cwd?: string | null;
@@ -1212,6 +1346,11 @@ export interface TurnSubmitParams {
 export interface TurnSubmitResponse {
   turn: Turn;
   disposition: "started" | "steered";
+}
+
+/** What is staged, unstaged and untracked. */
+export interface UncommittedChangesTarget {
+  type: "uncommittedChanges";
 }
 
 /** The command does something that has no better name. */
@@ -1289,6 +1428,12 @@ export interface ClientRequests {
   "thread/start": { params: ThreadStartParams; result: ThreadStartResponse };
   "thread/loaded/list": { params: ThreadLoadedListParams; result: ThreadLoadedListResponse };
   "thread/unsubscribe": { params: ThreadUnsubscribeParams; result: ThreadUnsubscribeResponse };
+  "thread/settings/update": { params: ThreadSettingsUpdateParams; result: ThreadSettingsUpdateResponse };
+  "thread/inject_items": { params: ThreadInjectItemsParams; result: ThreadInjectItemsResponse };
+  "thread/compact/start": { params: ThreadCompactStartParams; result: ThreadCompactStartResponse };
+  "thread/shellCommand": { params: ThreadShellCommandParams; result: ThreadShellCommandResponse };
+  "review/start": { params: ReviewStartParams; result: ReviewStartResponse };
+  "turn/steer": { params: TurnSteerParams; result: TurnSteerResponse };
   "turn/start": { params: TurnStartParams; result: TurnStartResponse };
   "turn/submit": { params: TurnSubmitParams; result: TurnSubmitResponse };
   "turn/interrupt": { params: TurnInterruptParams; result: TurnInterruptResponse };
@@ -1320,6 +1465,7 @@ export interface ServerNotifications {
   "thread/started": { params: ThreadStartedNotification };
   "thread/status/changed": { params: ThreadStatusChangedNotification };
   "thread/closed": { params: ThreadClosedNotification };
+  "thread/settings/updated": { params: ThreadSettingsUpdatedNotification };
   "thread/tokenUsage/updated": { params: ThreadTokenUsageUpdatedNotification };
   "turn/started": { params: TurnStartedNotification };
   "turn/completed": { params: TurnCompletedNotification };

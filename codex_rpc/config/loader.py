@@ -26,6 +26,9 @@ Override = tuple[str, Any]
 RETIRED_APPROVAL_POLICIES = {"on-failure": "on-request", "unlessTrusted": "untrusted"}
 """Values of earlier versions, and what they mean now."""
 
+PROJECT_DOC_MAX_BYTES = 32 * 1024
+"""How much of a project's AGENTS.md files is read, unless the configuration says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -44,6 +47,11 @@ class Config:
     base_instructions: str | None = None
     developer_instructions: str | None = None
     context_window: int | None = None
+    auto_compact_limit: int | None = None
+    project_doc_max_bytes: int = PROJECT_DOC_MAX_BYTES
+    """For all AGENTS.md files of a project together; 0 leaves them unread."""
+    project_doc_fallback_filenames: tuple[str, ...] = ()
+    """What a folder's AGENTS.md may be called as well."""
     warnings: tuple[str, ...] = ()
 
     def provider(self, provider_id: str) -> ModelProvider:
@@ -128,6 +136,9 @@ def config_from_table(codex_home: Path, table: Mapping[str, Any]) -> Config:
         base_instructions=_base_instructions(table),
         developer_instructions=_text(table, "developer_instructions"),
         context_window=_integer(table, "model_context_window"),
+        auto_compact_limit=_integer(table, "model_auto_compact_token_limit"),
+        project_doc_max_bytes=_size(table, "project_doc_max_bytes", PROJECT_DOC_MAX_BYTES),
+        project_doc_fallback_filenames=_texts(table, "project_doc_fallback_filenames"),
         warnings=tuple(warnings),
     )
 
@@ -144,6 +155,25 @@ def _integer(table: Mapping[str, Any], key: str) -> int | None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise ConfigError(f"{key}: expected an integer")
     return value
+
+
+def _size(table: Mapping[str, Any], key: str, default: int) -> int:
+    value = _integer(table, key)
+    if value is not None and value < 0:
+        raise ConfigError(f"{key}: expected an integer of at least 0")
+    return default if value is None else value
+
+
+def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key)
+    if value is None:
+        return ()
+    if not (
+        isinstance(value, list)
+        and all(isinstance(part, str) for part in cast("list[object]", value))
+    ):
+        raise ConfigError(f"{key}: expected an array of strings")
+    return tuple(cast("list[str]", value))
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -212,5 +242,5 @@ def _base_instructions(table: Mapping[str, Any]) -> str | None:
         return None
     try:
         return Path(file).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: `~` of an unknown user
         raise ConfigError(f"model_instructions_file: cannot read {file}: {error}") from error

@@ -147,7 +147,10 @@ def _base_url(value: object) -> str:
 
 
 def _path(value: object) -> Path:
-    return Path(_string(value)).expanduser()
+    try:
+        return Path(_string(value)).expanduser()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
 
 
 _KEYS: Mapping[str, tuple[str, Callable[[object], Any]]] = {

@@ -26,6 +26,10 @@ class ThreadSettings:
     service_tier: str | None = None
     base_instructions: str | None = None
     developer_instructions: str | None = None
+    context_window: int | None = None
+    """Tokens the model can hear, if the user knows better than the catalogue."""
+    auto_compact_limit: int | None = None
+    """Tokens after which the conversation is summed up, if the user wants another number."""
 
     def with_overrides(self, overrides: "SettingsOverrides") -> "ThreadSettings":
         """These settings with each part that `overrides` names."""

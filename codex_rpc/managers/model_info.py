@@ -37,6 +37,8 @@ class ModelInfo:
     parallel_tool_calls: bool = True
     supports_reasoning: bool = True
     upgrade: str | None = None
+    auto_compact_limit: int | None = None
+    """After how many tokens a conversation is summed up; 90 % of the window, if not given."""
     known: bool = True
     """Whether the catalogue has this model; if not, everything but the slug is a guess."""
 
@@ -44,6 +46,12 @@ class ModelInfo:
     def usable_window(self) -> int:
         """Tokens a conversation may fill before the model refuses it."""
         return self.context_window * 95 // 100
+
+    @property
+    def compact_at(self) -> int:
+        """After how many tokens a conversation is summed up."""
+        default = self.context_window * 90 // 100
+        return default if self.auto_compact_limit is None else self.auto_compact_limit
 
 
 _ALL = ("low", "medium", "high", "xhigh", "max", "ultra")

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from codex_rpc.protocol import account, approvals, handshake, models, notifications, thread, turn
+from codex_rpc.protocol import (
+    account,
+    approvals,
+    handshake,
+    models,
+    notifications,
+    review,
+    settings,
+    thread,
+    turn,
+)
 from codex_rpc.protocol.base import WireModel
 
 
@@ -55,8 +65,10 @@ def _request(
     params: type[WireModel],
     result: type[WireModel],
     order: Order = Order.FREE,
+    *,
+    experimental: bool = False,
 ) -> Method:
-    return Method(name, Direction.CLIENT_REQUEST, params, result, order)
+    return Method(name, Direction.CLIENT_REQUEST, params, result, order, experimental)
 
 
 def _server_request(name: str, params: type[WireModel], result: type[WireModel]) -> Method:
@@ -73,6 +85,33 @@ _CLIENT_REQUESTS = (
         thread.ThreadUnsubscribeResponse,
         Order.THREAD,
     ),
+    _request(
+        "thread/settings/update",
+        settings.ThreadSettingsUpdateParams,
+        settings.ThreadSettingsUpdateResponse,
+        Order.THREAD,
+        experimental=True,
+    ),
+    _request(
+        "thread/inject_items",
+        thread.ThreadInjectItemsParams,
+        thread.ThreadInjectItemsResponse,
+        Order.THREAD,
+    ),
+    _request(
+        "thread/compact/start",
+        thread.ThreadCompactStartParams,
+        thread.ThreadCompactStartResponse,
+        Order.THREAD,
+    ),
+    _request(
+        "thread/shellCommand",
+        thread.ThreadShellCommandParams,
+        thread.ThreadShellCommandResponse,
+        Order.THREAD,
+    ),
+    _request("review/start", review.ReviewStartParams, review.ReviewStartResponse, Order.THREAD),
+    _request("turn/steer", turn.TurnSteerParams, turn.TurnSteerResponse, Order.THREAD),
     _request("turn/start", turn.TurnStartParams, turn.TurnStartResponse, Order.THREAD),
     _request("turn/submit", turn.TurnSubmitParams, turn.TurnSubmitResponse, Order.THREAD),
     _request(
@@ -134,6 +173,7 @@ NOTIFICATIONS: tuple[type[notifications.Notification], ...] = (
     notifications.ThreadStartedNotification,
     notifications.ThreadStatusChangedNotification,
     notifications.ThreadClosedNotification,
+    settings.ThreadSettingsUpdatedNotification,
     notifications.ThreadTokenUsageUpdatedNotification,
     notifications.TurnStartedNotification,
     notifications.TurnCompletedNotification,

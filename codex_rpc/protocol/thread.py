@@ -224,3 +224,42 @@ class ThreadLoadedListParams(WireModel):
 class ThreadLoadedListResponse(WireModel):
     data: list[ThreadId]
     next_cursor: str | None = None
+
+
+# --- work outside a regular turn ---------------------------------------------------------------
+
+
+class ThreadInjectItemsParams(WireModel):
+    """Add items to what the model has heard, without a turn."""
+
+    thread_id: ThreadId
+    items: list[dict[str, Any]]
+    """In the shapes of the Responses API; those of a kind that is not known are left out."""
+
+
+class ThreadInjectItemsResponse(WireModel):
+    pass
+
+
+class ThreadCompactStartParams(WireModel):
+    """Replace the history by a summary of it. That is a turn of its own."""
+
+    thread_id: ThreadId
+
+
+class ThreadCompactStartResponse(WireModel):
+    pass
+
+
+class ThreadShellCommandParams(WireModel):
+    """Run a command of the user's own: nobody is asked, and no sandbox holds it."""
+
+    thread_id: ThreadId
+    command: str
+    """For the user's shell, with pipes, redirections and quotes."""
+    timeout_ms: int | None = Field(default=None, ge=0)
+    """An hour, if not given; 0 ends the command at once."""
+
+
+class ThreadShellCommandResponse(WireModel):
+    pass

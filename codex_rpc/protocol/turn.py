@@ -1,4 +1,4 @@
-"""Turns: one round of work, how it failed, and the requests that start and stop it."""
+"""Turns: one round of work, how it failed, and the requests that start, steer and stop it."""
 
 from typing import Any, Literal, cast, get_args
 
@@ -145,8 +145,8 @@ class Turn(WireModel):
     root_turn_id: TurnId | None = None
 
 
-class TurnOverrides(WireModel):
-    """Settings that change with a turn. All but `outputSchema` stay for later turns."""
+class LastingOverrides(WireModel):
+    """Settings that a request changes for all turns to come."""
 
     cwd: str | None = None
     model: str | None = None
@@ -156,6 +156,11 @@ class TurnOverrides(WireModel):
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
+
+
+class TurnOverrides(LastingOverrides):
+    """Settings that change with a turn. All but `outputSchema` stay for later turns."""
+
     output_schema: dict[str, Any] | None = None
     """A JSON Schema that the last message of this turn must fit."""
 
@@ -186,6 +191,20 @@ class TurnSubmitParams(TurnOverrides):
 class TurnSubmitResponse(WireModel):
     turn: Turn
     disposition: Literal["started", "steered"]
+
+
+class TurnSteerParams(WireModel):
+    """Add input to the running turn, which must be a given one that takes input."""
+
+    thread_id: ThreadId
+    expected_turn_id: TurnId
+    input: list[UserInput]
+    client_user_message_id: str | None = None
+    """Comes back as `clientId` of the user message."""
+
+
+class TurnSteerResponse(WireModel):
+    turn_id: TurnId
 
 
 class TurnInterruptParams(WireModel):

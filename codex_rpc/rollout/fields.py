@@ -29,6 +29,11 @@ def table(payload: Payload, name: str) -> Payload:
     return cast(Payload, value) if isinstance(value, dict) else {}
 
 
+def tables(payload: Payload, name: str) -> list[Payload]:
+    """The objects in an array; empty if there is none."""
+    return [cast(Payload, row) for row in rows(payload, name) if isinstance(row, dict)]
+
+
 def rows(payload: Payload, name: str) -> list[Any]:
     """An array; empty if there is none."""
     value = payload.get(name)

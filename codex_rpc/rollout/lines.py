@@ -29,9 +29,6 @@ from codex_rpc.rollout.envelope import Payload, line
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.token_counts import rate_limits_payload, usage_payload
 
-REPLACED_BY_SUMMARY = "summary"
-"""Marks a `compacted` line whose replacement ends with a summary of what it replaces."""
-
 
 def session_meta_line(meta: SessionMeta) -> bytes:
     return line("session_meta", meta.payload(), meta.timestamp)

@@ -2,28 +2,31 @@
 
 Recording is synchronous and only remembers lines; `write_pending` brings everything remembered to
 the file in one append. The session calls it before it delivers an event, so that whatever a client
-has seen is in the file. Reading is done elsewhere.
+has seen is in the file. A file that exists is continued. Reading is done elsewhere.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import anyio
 import anyio.to_thread
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.rollout.envelope import Payload, line
 from codex_rpc.rollout.lines import (
-    Payload,
-    SessionMeta,
+    compacted_payload,
     event_payloads,
-    line,
     response_item_payload,
-    turn_context_payload,
+    rolled_back_payload,
+    session_meta_line,
 )
+from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.rollout.turn_settings import turn_context_payload
 
 
 def rollout_path(codex_home: Path, thread_id: str, created: datetime) -> Path:
@@ -37,7 +40,8 @@ def rollout_path(codex_home: Path, thread_id: str, created: datetime) -> Path:
 class RolloutRecorder:
     """Appends to one file, which is created with its first turn and not before.
 
-    Lines that cannot be written stay remembered and are tried again with the next ones.
+    Lines that cannot be written stay remembered and are tried again with the next ones. An empty
+    file begins with `meta`; one that another process left with half a line goes on with a new one.
     """
 
     path: Path
@@ -46,13 +50,18 @@ class RolloutRecorder:
     _unwritten: bytes = b""
     """The rest of an append that was cut short, so that no line is ever torn for good."""
     _started: bool = False
+    _tail_known: bool = False
+    """Whether the file ends as this recorder left it, and not as a process that died did."""
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
+
+    @classmethod
+    def resumed(cls, path: Path, meta: SessionMeta) -> Self:
+        """A recorder that goes on with an existing file, from its next line on."""
+        return cls(path, meta, _started=True)
 
     def start(self) -> None:
         """From now on there is something to keep: the next write creates the file."""
-        if not self._started:
-            self._started = True
-            self._pending.insert(0, line("session_meta", self.meta.payload(), self.meta.timestamp))
+        self._started = True
 
     def record_items(self, items: Iterable[ResponseItem]) -> None:
         for item in items:
@@ -63,8 +72,17 @@ class RolloutRecorder:
         for payload in event_payloads(event):
             self._record("event_msg", payload)
 
-    def record_turn_context(self, turn_id: str, settings: ThreadSettings) -> None:
+    def record_turn_context(self, turn_id: str | None, settings: ThreadSettings) -> None:
+        """What a turn runs with; without a turn, what later ones will."""
         self._record("turn_context", turn_context_payload(turn_id, settings))
+
+    def record_compaction(self, message: str, replacement: Sequence[ResponseItem]) -> None:
+        """History is now `replacement`; `message` is the summary in it."""
+        self._record("compacted", compacted_payload(message, replacement))
+
+    def record_rollback(self, num_turns: int) -> None:
+        """The last `num_turns` user messages and all that followed the first of them are undone."""
+        self._record("event_msg", rolled_back_payload(num_turns))
 
     def _record(self, kind: str, payload: Payload) -> None:
         self._pending.append(line(kind, payload, datetime.now(UTC)))
@@ -92,14 +110,24 @@ class RolloutRecorder:
         # Opened anew each time: hundreds of idle threads shall not hold hundreds of descriptors.
         fd = self._open()
         try:
+            self._unwritten = self._lead_in(fd) + self._unwritten
+            self._tail_known = True
             while self._unwritten:
                 written = os.write(fd, self._unwritten)
                 self._unwritten = self._unwritten[written:]
         finally:
             os.close(fd)
 
+    def _lead_in(self, fd: int) -> bytes:
+        """What has to come first: the thread's name if the file is new, the end of a torn line."""
+        size = os.fstat(fd).st_size
+        if size == 0:
+            return session_meta_line(self.meta)
+        torn = not self._tail_known and os.pread(fd, 1, size - 1) != b"\n"
+        return b"\n" if torn else b""
+
     def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             return os.open(self.path, flags, 0o600)
         except FileNotFoundError:

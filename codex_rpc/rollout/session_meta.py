@@ -71,7 +71,6 @@ class SessionMeta:
         thread_id = text(payload, "id")
         if not thread_id:
             return None
-        source = payload.get("source")
         return cls(
             thread_id=thread_id,
             timestamp=moment_of(payload.get("timestamp"))
@@ -80,7 +79,7 @@ class SessionMeta:
             cwd=Path(text(payload, "cwd") or "/"),
             originator=text(payload, "originator") or "",
             cli_version=text(payload, "cli_version") or "",
-            source=source if isinstance(source, str | dict) else "unknown",
+            source=text(payload, "source") or table(payload, "source") or "unknown",
             model_provider=text(payload, "model_provider") or "",
             base_instructions=_base_instructions(payload),
             forked_from_id=text(payload, "forked_from_id"),

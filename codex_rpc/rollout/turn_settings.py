@@ -17,7 +17,7 @@ from codex_rpc.protocol.policies import (
     SandboxPolicy,
 )
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.fields import text
+from codex_rpc.rollout.fields import table, text
 
 _SANDBOX_NAMES = {
     "dangerFullAccess": "danger-full-access",
@@ -81,11 +81,27 @@ class StoredSettings:
             cwd=Path(cwd) if cwd else None,
             approval_policy=_approval_policy(payload.get("approval_policy")),
             approvals_reviewer=_valid(ApprovalsReviewer, payload.get("approvals_reviewer")),
-            sandbox_policy=_sandbox_policy(payload.get("sandbox_policy")),
+            sandbox_policy=_sandbox_policy(table(payload, "sandbox_policy")),
             effort=text(payload, "effort"),
             summary=_valid(ReasoningSummary, payload.get("summary")),
             service_tier=text(payload, "service_tier"),
             developer_instructions=text(payload, "developer_instructions"),
+        )
+
+    def changed_by(self, event: Payload) -> Self:
+        """These settings after a `thread_settings_applied` event of the other program.
+
+        It spells the sandbox in a way of its own, so that part stays as the last turn had it.
+        """
+        stored = table(event, "thread_settings")
+        cwd = text(stored, "cwd")
+        return replace(
+            self,
+            model=text(stored, "model") or self.model,
+            model_provider=text(stored, "model_provider_id") or self.model_provider,
+            cwd=Path(cwd) if cwd else self.cwd,
+            approval_policy=_approval_policy(stored.get("approval_policy")) or self.approval_policy,
+            effort=text(stored, "reasoning_effort"),
         )
 
     def applied_to(self, settings: ThreadSettings) -> ThreadSettings:
@@ -115,12 +131,9 @@ def _approval_policy(stored: object) -> AskForApproval | None:
     return _valid(AskForApproval, stored)
 
 
-def _sandbox_policy(stored: object) -> SandboxPolicy | None:
-    match stored:
-        case {"type": str(name), **rest}:
-            return _valid(SandboxPolicy, {**rest, "type": _WIRE_NAMES.get(name, name)})
-        case _:
-            return None
+def _sandbox_policy(stored: Payload) -> SandboxPolicy | None:
+    name = _WIRE_NAMES.get(text(stored, "type") or "")
+    return _valid(SandboxPolicy, {**stored, "type": name})
 
 
 def _valid(form: Any, stored: object) -> Any:

@@ -8,8 +8,12 @@ from codex_rpc.errors import AlreadyInitializedError, NotInitializedError
 from codex_rpc.protocol.handshake import InitializeCapabilities, InitializeParams
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import Notification
+from codex_rpc.protocol.settings import ThreadSettingsUpdatedNotification
 from codex_rpc.rpc.connection import Connection
 from codex_rpc.server.outgoing import DELTA_TYPES, QueuedDelta, encode_event
+
+EXPERIMENTAL_NOTIFICATIONS = frozenset({ThreadSettingsUpdatedNotification.METHOD})
+"""Sent only to clients that may use what is experimental."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +57,8 @@ class Client:
     def notify(self, event: Notification, thread_id: ThreadId | None = None) -> None:
         """Send `event`, unless the client has not introduced itself or does not want its kind."""
         if self.capabilities is None or event.METHOD in self._opted_out:
+            return
+        if event.METHOD in EXPERIMENTAL_NOTIFICATIONS and not self.capabilities.experimental_api:
             return
         if isinstance(event, DELTA_TYPES):
             self.connection.send_delta(QueuedDelta(event))

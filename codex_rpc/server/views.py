@@ -1,12 +1,12 @@
 """How threads, turns and models are shown to clients."""
 
 from codex_rpc.managers.model_info import EFFORTS, ModelInfo
-from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.models import Model, ReasoningEffortOption
 from codex_rpc.protocol.policies import DangerFullAccessPolicy, ExternalSandboxPolicy
 from codex_rpc.protocol.thread import SandboxEnforcement, Thread, ThreadStartResponse
 from codex_rpc.protocol.turn import Turn
 from codex_rpc.server.version import PROTOCOL_VERSION
+from codex_rpc.session.ops import Submitted
 from codex_rpc.threads.codex_thread import CodexThread
 
 PREVIEW_CHARS = 500
@@ -51,6 +51,7 @@ def thread_started(thread: CodexThread) -> ThreadStartResponse:
         approvals_reviewer=settings.approvals_reviewer,
         sandbox=settings.sandbox_policy,
         sandbox_enforcement=sandbox_enforcement(thread),
+        instruction_sources=[str(path) for path in thread.origin.instruction_sources],
         runtime_workspace_roots=[str(settings.cwd)],
     )
 
@@ -62,9 +63,10 @@ def sandbox_enforcement(thread: CodexThread) -> SandboxEnforcement:
     return "notNeeded" if unrestricted else "none"
 
 
-def accepted_turn(turn_id: TurnId) -> Turn:
-    """A turn that has been accepted, before anything of it has happened."""
-    return Turn(id=turn_id, items=[], items_view="notLoaded", status="inProgress")
+def accepted_turn(submitted: Submitted) -> Turn:
+    """The turn that an op started or joined, as it is before anything has come of the op."""
+    assert submitted.turn_id is not None, "the op was about a turn"
+    return Turn(id=submitted.turn_id, items=[], items_view="notLoaded", status="inProgress")
 
 
 def model_view(model: ModelInfo, *, is_default: bool) -> Model:

@@ -19,6 +19,7 @@ def rpc_error(error: Exception) -> RpcError:
         data: dict[str, object] = {"kind": error.kind}
         if error.path:
             data["path"] = ".".join(map(str, error.path))
+        data |= error.details
         return RpcError(code, str(error), data)
     logger.error("request failed", exc_info=error)
     return RpcError(INTERNAL_ERROR, "Internal error", {"kind": ErrorKind.INTERNAL})

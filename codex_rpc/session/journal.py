@@ -28,7 +28,7 @@ class Journal:
     def __init__(
         self, thread_id: ThreadId, state: SessionState, recorder: RolloutRecorder | None
     ) -> None:
-        self._thread_id = thread_id
+        self.thread_id = thread_id
         self._state = state
         self._recorder = recorder
         self._events = EventChannel(self._persist)
@@ -45,6 +45,12 @@ class Journal:
         kept = self._state.history.record(items)
         if self._recorder is not None:
             self._recorder.record_items(kept)
+
+    def replace_history(self, items: Sequence[ResponseItem], summary: str) -> None:
+        """Put a compacted history in the place of what the model has heard."""
+        self._state.history.replace(items)
+        if self._recorder is not None:
+            self._recorder.record_compaction(summary, items)
 
     def start(self) -> None:
         """There is something to keep from now on: the rollout file may come into being."""
@@ -95,10 +101,10 @@ class Journal:
         if self._save_failed:
             return
         self._save_failed = True
-        logger.error("cannot save thread %s: %s", self._thread_id, error)
+        logger.error("cannot save thread %s: %s", self.thread_id, error)
         self._events.put(
             WarningNotification(
-                thread_id=self._thread_id,
+                thread_id=self.thread_id,
                 message=f"The conversation cannot be saved ({error.strerror}). "
                 "Work goes on, and saving is tried again with each step.",
             )

@@ -1,21 +1,51 @@
 """OpLoop: carries out what is submitted to a session, one op after the other.
 
-An op is checked completely before it changes anything. Nothing here waits for a turn's work: turns
-run beside the loop.
+An op is checked completely before it changes anything. Nothing here waits for a turn's work, except
+where an op cannot join a running turn and has to come after it.
 """
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import assert_never
 
 import anyio
 
-from codex_rpc.errors import CodexRpcError, CwdNotFoundError, SessionClosedError
-from codex_rpc.session.ops import Op, Submission, SubmitInput, Submitted
+from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
+from codex_rpc.errors import (
+    CodexRpcError,
+    CwdNotFoundError,
+    EmptyParamError,
+    NoActiveTurnError,
+    SessionClosedError,
+    SteerMismatchError,
+    TurnNotSteerableError,
+)
+from codex_rpc.protocol.inputs import UserInput
+from codex_rpc.session.journal import Journal
+from codex_rpc.session.ops import (
+    InjectItems,
+    Op,
+    RunShellCommand,
+    StartCompaction,
+    StartReview,
+    Steer,
+    Submission,
+    SubmitInput,
+    Submitted,
+    UpdateSettings,
+)
+from codex_rpc.session.review_target import review_request
+from codex_rpc.session.settings_view import settings_updated
+from codex_rpc.session.tasks.compact import CompactTask
 from codex_rpc.session.tasks.regular import RegularTask
+from codex_rpc.session.tasks.review import ReviewTask
+from codex_rpc.session.tasks.task import TurnTask
+from codex_rpc.session.tasks.user_shell import UserShellTask
 from codex_rpc.session.turn_slot import TurnSlot
 from codex_rpc.session.user_input import prepare_input
 from codex_rpc.state.session_state import SessionState
+from codex_rpc.state.turn_state import TurnInput
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +56,9 @@ INBOX_SIZE = 64
 class OpLoop:
     """The session's inbox and the one task that empties it."""
 
-    def __init__(self, state: SessionState) -> None:
+    def __init__(self, state: SessionState, journal: Journal) -> None:
         self._state = state
+        self._journal = journal
         self._send, self._receive = anyio.create_memory_object_stream[Submission](INBOX_SIZE)
         self._closed = False
 
@@ -69,24 +100,94 @@ class OpLoop:
         match op:
             case SubmitInput():
                 return await self._take_input(op, slot)
+            case Steer():
+                return await self._steer(op, slot)
+            case StartCompaction():
+                return await self._replace(CompactTask(), slot)
+            case StartReview(target=target):
+                return await self._replace(ReviewTask(review_request(target)), slot)
+            case RunShellCommand():
+                return await self._run_shell_command(op, slot)
+            case UpdateSettings(overrides=overrides):
+                self._apply(await self._checked(overrides))
+                return Submitted()
+            case InjectItems(items=items):
+                self._journal.start()
+                self._journal.record(items)
+                return Submitted()
             case _:
                 assert_never(op)
 
     async def _take_input(self, op: SubmitInput, slot: TurnSlot) -> Submitted:
-        settings = self._state.settings.with_overrides(op.overrides)
-        if op.overrides.cwd is not None and not await anyio.Path(settings.cwd).is_dir():
-            raise CwdNotFoundError(str(settings.cwd))
-        turn_input = await prepare_input(op.parts, cwd=settings.cwd, client_id=op.client_id)
-        if slot.active is not None and slot.active.stopping:
+        settings = await self._checked(op.overrides)
+        turn_input = await self._prepared(op.parts, settings, op.client_id)
+        if slot.active is not None and (slot.active.stopping or not slot.active.takes_input):
             await slot.vacant()
-        if self._closed:
-            raise _closed()
-        self._state.settings = settings
-        self._state.updated_at = int(time.time())
+        self._refuse_if_closed()
+        self._apply(settings)
         if slot.active is not None:
             slot.active.state.pending_input.append(turn_input)
             return Submitted(slot.active.turn_id, "steered")
         return Submitted(slot.start(RegularTask([turn_input]), op.output_schema), "started")
+
+    async def _steer(self, op: Steer, slot: TurnSlot) -> Submitted:
+        if not op.parts:
+            raise EmptyParamError("input")
+        turn_input = await self._prepared(op.parts, self._state.settings, op.client_id)
+        active = slot.active
+        if active is None or active.stopping:
+            raise NoActiveTurnError("steer")
+        if active.turn_id != op.expected_turn_id:
+            raise SteerMismatchError(op.expected_turn_id, active.turn_id)
+        if active.kind == "review" or active.kind == "compact":
+            raise TurnNotSteerableError(active.kind)
+        active.state.pending_input.append(turn_input)
+        self._state.updated_at = int(time.time())
+        return Submitted(active.turn_id, "steered")
+
+    async def _replace(self, task: TurnTask, slot: TurnSlot) -> Submitted:
+        if slot.active is not None:
+            slot.active.stop("replaced")
+            await slot.vacant()
+        self._refuse_if_closed()
+        return Submitted(slot.start(task), "started")
+
+    async def _run_shell_command(self, op: RunShellCommand, slot: TurnSlot) -> Submitted:
+        if not op.command.strip():
+            raise EmptyParamError("command")
+        task = UserShellTask(op.command, op.timeout_s)
+        if slot.active is not None and not slot.start_aside(task.run):
+            await slot.vacant()
+        elif slot.active is not None:
+            return Submitted(slot.active.turn_id, "steered")
+        self._refuse_if_closed()
+        return Submitted(slot.start(task), "started")
+
+    async def _checked(self, overrides: SettingsOverrides) -> ThreadSettings:
+        """The settings with `overrides`, if they can be used.
+
+        Raises:
+            CwdNotFoundError: if the working directory does not exist.
+        """
+        settings = self._state.settings.with_overrides(overrides)
+        if overrides.cwd is not None and not await anyio.Path(settings.cwd).is_dir():
+            raise CwdNotFoundError(str(settings.cwd))
+        return settings
+
+    async def _prepared(
+        self, parts: Sequence[UserInput], settings: ThreadSettings, client_id: str | None
+    ) -> TurnInput:
+        return await prepare_input(parts, cwd=settings.cwd, client_id=client_id)
+
+    def _apply(self, settings: ThreadSettings) -> None:
+        self._state.updated_at = int(time.time())
+        if settings != self._state.settings:
+            self._state.settings = settings
+            self._journal.emit(settings_updated(self._journal.thread_id, settings))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise _closed()
 
 
 def _closed() -> SessionClosedError:

@@ -8,6 +8,8 @@ from codex_rpc.config.settings import SettingsOverrides
 from codex_rpc.errors import CodexRpcError
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.inputs import UserInput
+from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.protocol.review import ReviewTarget
 from codex_rpc.state.waiter import Waiter
 
 
@@ -24,15 +26,66 @@ class SubmitInput:
     output_schema: dict[str, Any] | None = None
 
 
-Op = SubmitInput
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """Say something to the turn `expected_turn_id`, which must be running and take input."""
+
+    parts: Sequence[UserInput]
+    expected_turn_id: TurnId
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartCompaction:
+    """Replace the history by a summary, in a turn of its own that ends a running one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartReview:
+    """Review changes, in a turn of its own that ends a running one."""
+
+    target: ReviewTarget
+
+
+@dataclass(frozen=True, slots=True)
+class RunShellCommand:
+    """Run a command of the user's: beside the running turn, or as a turn of its own."""
+
+    command: str
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSettings:
+    """Change settings that stick, without saying anything."""
+
+    overrides: SettingsOverrides
+
+
+@dataclass(frozen=True, slots=True)
+class InjectItems:
+    """Add to the history as it is, without a turn."""
+
+    items: Sequence[ResponseItem]
+
+
+Op = (
+    SubmitInput
+    | Steer
+    | StartCompaction
+    | StartReview
+    | RunShellCommand
+    | UpdateSettings
+    | InjectItems
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of an op."""
+    """What became of an op; `turn_id` is the turn it started or joined, if any."""
 
-    turn_id: TurnId
-    disposition: Literal["started", "steered"]
+    turn_id: TurnId | None = None
+    disposition: Literal["started", "steered", "done"] = "done"
 
 
 @dataclass(frozen=True, slots=True)

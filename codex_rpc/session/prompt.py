@@ -1,15 +1,11 @@
-"""What the model is told: its instructions, its surroundings, its tools, and the conversation."""
+"""The requests to the model: its instructions, its tools, and the conversation."""
 
-import os
-import time
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
+from dataclasses import replace
 
-from codex_rpc.history.fragments import environment_context
-from codex_rpc.history.pairing import paired
+from codex_rpc.history.prompt_items import prompt_items
 from codex_rpc.model.port import ModelRequest
-from codex_rpc.protocol.response_items import InputText, MessageItem, ResponseItem
+from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.session.turn_context import TurnContext
 
 BASE_INSTRUCTIONS = """\
@@ -38,47 +34,28 @@ repeat what the user can see in the diff.
 
 def build_request(turn: TurnContext) -> ModelRequest:
     """The request for the next answer, from all that history holds now."""
+    items = prompt_items(
+        turn.session_state.history.snapshot(), images="image" in turn.model.modalities
+    )
+    return replace(
+        plain_request(turn, items),
+        tools=turn.services.tools.specs(turn.model),
+        parallel_tool_calls=turn.model.parallel_tool_calls,
+        output_schema=turn.output_schema,
+    )
+
+
+def plain_request(turn: TurnContext, items: Sequence[ResponseItem]) -> ModelRequest:
+    """A request without tools."""
     settings, model = turn.settings, turn.model
     effort = settings.effort or (model.default_effort if model.supports_reasoning else None)
     return ModelRequest(
         thread_id=turn.thread_id,
         model=settings.model,
         instructions=settings.base_instructions or BASE_INSTRUCTIONS,
-        input=paired(turn.session_state.history.snapshot()),
-        tools=turn.services.tools.specs(model),
-        parallel_tool_calls=model.parallel_tool_calls,
+        input=items,
         reasoning_effort=effort,
         reasoning_summary=settings.summary or "auto",
         supports_reasoning=model.supports_reasoning,
-        output_schema=turn.output_schema,
         service_tier=settings.service_tier,
     )
-
-
-def initial_context(turn: TurnContext) -> Sequence[ResponseItem]:
-    """What the model hears before the user's first words."""
-    items: list[ResponseItem] = []
-    if turn.settings.developer_instructions:
-        part = InputText(text=turn.settings.developer_instructions)
-        items.append(MessageItem(role="developer", content=[part]))
-    items.append(
-        environment_context(
-            cwd=turn.settings.cwd,
-            shell=turn.services.exec.shell.kind,
-            current_date=datetime.now().astimezone().date().isoformat(),
-            timezone=timezone_name(),
-        )
-    )
-    return items
-
-
-def timezone_name() -> str:
-    """The machine's zone, as an IANA name where it can be told, else its abbreviation."""
-    if configured := os.environ.get("TZ", "").lstrip(":"):
-        return configured
-    try:
-        target = Path("/etc/localtime").readlink()
-    except OSError:
-        return time.tzname[0]
-    _, found, name = str(target).partition("zoneinfo/")
-    return name if found else time.tzname[0]

@@ -1,19 +1,15 @@
 """One answer of the model: asked for, followed to its end, asked for again when it breaks off."""
 
-import random
 from dataclasses import dataclass
-
-import anyio
+from functools import partial
 
 from codex_rpc.errors import ModelError
 from codex_rpc.model.port import ModelEvent, RateLimitsReported, ResponseCompleted
-from codex_rpc.model.retry import stream_delay
-from codex_rpc.protocol.notifications import ErrorNotification
 from codex_rpc.session.output_items import OutputItems
 from codex_rpc.session.prompt import build_request
+from codex_rpc.session.retries import with_retries
 from codex_rpc.session.tool_calls import ToolCalls
 from codex_rpc.session.turn_context import TurnContext
-from codex_rpc.session.turn_errors import turn_error
 from codex_rpc.session.usage import report_usage
 
 
@@ -27,23 +23,12 @@ class Sampled:
 async def sample(turn: TurnContext) -> Sampled:
     """Ask the model once more, with all that history holds now.
 
-    A stream that breaks off is asked for again, as often as the provider allows; the client is told
-    each time. What was said and done before the break stays on record.
+    What was said and done before a response broke off stays on record.
 
     Raises:
         ModelError: if the model cannot be had.
     """
-    retries = 0
-    while True:
-        try:
-            return await _sample_once(turn)
-        except ModelError as error:
-            limit = turn.services.provider.stream_max_retries
-            if not error.retryable or retries >= limit:
-                raise
-            retries += 1
-            _tell_retry(turn, error, f"Reconnecting... {retries}/{limit}")
-            await anyio.sleep(stream_delay(retries, error.retry_after, random.uniform(0.9, 1.1)))
+    return await with_retries(turn, partial(_sample_once, turn))
 
 
 async def _sample_once(turn: TurnContext) -> Sampled:
@@ -69,6 +54,7 @@ class _Response:
     def __init__(self, turn: TurnContext) -> None:
         self._turn = turn
         self._completed: ResponseCompleted | None = None
+        self._heard = len(turn.session_state.history)
 
     async def follow(self, calls: ToolCalls) -> None:
         """Show the model's output as it comes, and start its tool calls.
@@ -103,15 +89,4 @@ class _Response:
     def account(self) -> None:
         """Announce what the response has cost, if it was completed."""
         if self._completed is not None:
-            report_usage(self._turn, self._completed.usage)
-
-
-def _tell_retry(turn: TurnContext, error: ModelError, message: str) -> None:
-    turn.emit(
-        ErrorNotification(
-            thread_id=turn.thread_id,
-            turn_id=turn.turn_id,
-            error=turn_error(error, message=message),
-            will_retry=True,
-        )
-    )
+            report_usage(self._turn, self._completed.usage, self._heard)

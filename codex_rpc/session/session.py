@@ -48,7 +48,7 @@ class Session:
         self._state = state
         self._services = services
         self._journal = Journal(thread_id, state, services.recorder)
-        self._ops = OpLoop(state)
+        self._ops = OpLoop(state, self._journal)
         self._slot: TurnSlot | None = None
 
     # --- what a client can do ------------------------------------------------------------------

@@ -15,23 +15,32 @@ from codex_rpc.protocol.usage import (
 from codex_rpc.session.turn_context import TurnContext
 
 
-def report_usage(turn: TurnContext, usage: TokenUsage | None) -> None:
-    """Add a response's usage, if it reported any, and announce it and the rate limits."""
+def report_usage(turn: TurnContext, usage: TokenUsage | None, heard: int) -> None:
+    """Add a response's usage, if it reported any, and announce it and the rate limits.
+
+    The response's request was made of the first `heard` items of the history.
+    """
     state = turn.session_state
     if usage is not None:
-        state.record_usage(usage)
-        turn.emit(
-            ThreadTokenUsageUpdatedNotification(
-                thread_id=turn.thread_id,
-                turn_id=turn.turn_id,
-                token_usage=ThreadTokenUsage(
-                    total=_breakdown(state.total_usage),
-                    last=_breakdown(state.last_usage),
-                    model_context_window=turn.model.usable_window,
-                ),
-            )
-        )
+        state.record_usage(usage, heard)
+        announce_usage(turn)
     turn.emit(AccountRateLimitsUpdatedNotification(rate_limits=_snapshot(state.rate_limits)))
+
+
+def announce_usage(turn: TurnContext) -> None:
+    """Tell the client how full the model's window is."""
+    state = turn.session_state
+    turn.emit(
+        ThreadTokenUsageUpdatedNotification(
+            thread_id=turn.thread_id,
+            turn_id=turn.turn_id,
+            token_usage=ThreadTokenUsage(
+                total=_breakdown(state.total_usage),
+                last=_breakdown(state.last_usage),
+                model_context_window=turn.model.usable_window,
+            ),
+        )
+    )
 
 
 def _breakdown(usage: TokenUsage) -> TokenUsageBreakdown:

@@ -1,7 +1,9 @@
 """What the user said: checked once, then put to the model as a message and shown as an item."""
 
 import base64
+import errno
 import mimetypes
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import assert_never
@@ -94,6 +96,8 @@ async def _data_url(path: Path, index: int) -> str:
 
 
 def _read_bounded(path: Path) -> bytes:
+    if not path.is_file():  # a named pipe would block the thread for ever
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     with path.open("rb") as file:
         return file.read(MAX_IMAGE_BYTES + 1)
 

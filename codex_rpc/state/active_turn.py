@@ -39,6 +39,10 @@ class ActiveTurn:
     def stopping(self) -> bool:
         return self.stop_reason is not None
 
+    @property
+    def takes_input(self) -> bool:
+        return self.kind == "regular"
+
     def stop(self, reason: StopReason) -> None:
         """Ask the turn to stop; asking again changes nothing."""
         if self.stop_reason is None:

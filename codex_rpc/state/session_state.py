@@ -30,8 +30,12 @@ class SessionState:
     total_usage: TokenUsage = field(default_factory=TokenUsage)
     last_usage: TokenUsage = field(default_factory=TokenUsage)
     rate_limits: RateLimits = field(default_factory=RateLimits)
-    context_recorded: bool = False
-    """Whether the model has been told of its surroundings."""
+    heard: int = 0
+    """How many items of the history `last_usage` is about."""
+    told: ThreadSettings | None = None
+    """The settings the model has been told of; `None` if it knows nothing of its surroundings."""
+    project_docs: str = ""
+    """What the project's documents tell agents, as it was when the session began."""
     preview: str = ""
     """The first thing the user said, for lists of threads."""
     last_turn_failed: bool = False
@@ -42,9 +46,20 @@ class SessionState:
         """Make `overrides` stick for this and later turns."""
         self.settings = self.settings.with_overrides(overrides)
 
-    def record_usage(self, usage: TokenUsage) -> None:
+    def record_usage(self, usage: TokenUsage, heard: int) -> None:
+        """Note what a response has cost; its request was made of the first `heard` items."""
         self.last_usage = usage
+        self.heard = heard
+        self.add_usage(usage)
+
+    def add_usage(self, usage: TokenUsage) -> None:
+        """Note what a response has cost that is no part of the history."""
         self.total_usage = self.total_usage + usage
+
+    def estimate_usage(self, tokens: int) -> None:
+        """Note about how many tokens the whole history is, after it was rewritten."""
+        self.last_usage = TokenUsage(total_tokens=tokens)
+        self.heard = len(self.history)
 
     def record_rate_limits(self, reported: RateLimits) -> None:
         self.rate_limits = merge_rate_limits(self.rate_limits, reported)

@@ -49,6 +49,13 @@ class OutstandingCall:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewState:
+    """A review under way. `answer` is the reviewer's last word, once it has spoken it."""
+
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Leftovers:
     """What a turn had not dealt with when it was cleared."""
 
@@ -73,6 +80,9 @@ class TurnState:
     """Items that were started and not completed, as they would be shown now."""
     diff: TurnDiffTracker = field(default_factory=TurnDiffTracker)
     last_agent_message: AgentMessageItem | None = None
+    review: ReviewState | None = None
+    compacted_for_room: bool = False
+    """Whether the history was compacted because a request did not fit, and none has fit since."""
 
     def take_input(self) -> Sequence[TurnInput]:
         """Everything the user has added since the last look."""

@@ -21,6 +21,8 @@ class ThreadOrigin:
     originator: str | None = None
     thread_source: str | None = None
     ephemeral: bool = False
+    instruction_sources: tuple[Path, ...] = ()
+    """The documents that the model was told of."""
 
 
 class CodexThread:

@@ -67,6 +67,8 @@ def thread_settings(config: Config, request: StartThread, models: ModelsManager)
         service_tier=request.service_tier or config.service_tier,
         base_instructions=request.base_instructions or config.base_instructions,
         developer_instructions=request.developer_instructions or config.developer_instructions,
+        context_window=config.context_window,
+        auto_compact_limit=config.auto_compact_limit,
     )
 
 
@@ -76,7 +78,10 @@ def existing_directory(base: Path, name: str | None) -> Path:
     Raises:
         CwdNotFoundError: if it is not.
     """
-    path = Path(os.path.normpath(base / Path(name or "").expanduser()))
-    if not path.is_dir():
-        raise CwdNotFoundError(str(path))
-    return path
+    try:
+        path = Path(os.path.normpath(base / Path(name or "").expanduser()))
+        if path.is_dir():
+            return path
+    except (OSError, RuntimeError):  # too long, or `~` of an unknown user
+        raise CwdNotFoundError(str(name)) from None
+    raise CwdNotFoundError(str(path))

@@ -20,6 +20,7 @@ from codex_rpc.managers.models import ModelsManager
 from codex_rpc.model.port import ModelClient
 from codex_rpc.protocol.ids import ThreadId, new_thread_id
 from codex_rpc.session.events import SessionConfigured
+from codex_rpc.session.project_docs import load_project_docs
 from codex_rpc.session.session import Session
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.threads.codex_thread import CodexThread, NewThread, ThreadOrigin
@@ -96,12 +97,17 @@ class ThreadManager:
         """
         config = self.config.load(request.config)
         settings = thread_settings(config, request, self.models)
+        docs = await load_project_docs(config, settings.cwd)
         origin = ThreadOrigin(
-            datetime.now(UTC), request.originator, request.thread_source, request.ephemeral
+            created_at=datetime.now(UTC),
+            originator=request.originator,
+            thread_source=request.thread_source,
+            ephemeral=request.ephemeral,
+            instruction_sources=docs.sources,
         )
         thread_id = new_thread_id()
         services = self._services.for_thread(thread_id, config, settings, origin)
-        session = Session(thread_id, SessionState(settings), services)
+        session = Session(thread_id, SessionState(settings, project_docs=docs.text), services)
         new = await self._spawn(session, origin, config.warnings)
         if self._sessions is not None:
             self._sessions.start_soon(_prepare, services.model)

@@ -1,4 +1,4 @@
-"""A pytest-lsp client for a server that speaks JSON-RPC a line a message, and is no language server.
+"""A pytest-lsp client for a server that speaks JSON-RPC in lines, and is no language server.
 
 pygls brings framing by headers and reads messages into objects; here a message is a line, and stays
 the plain data it is. What the server says unasked is kept, in order, so that none of it is missed

@@ -79,9 +79,10 @@ class Place:
 
     @property
     def environ(self) -> dict[str, str]:
-        """An environment without anything of the developer's."""
+        """An environment without anything of the developer's but where programs are."""
+        places = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         return {
-            "PATH": os.environ["PATH"],
+            **places,
             "HOME": str(self.root),
             "CODEX_HOME": str(self.home),
             "LANG": "C.UTF-8",

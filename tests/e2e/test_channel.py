@@ -166,9 +166,8 @@ async def test_the_jsonrpc_member_is_sent_once_the_client_has_sent_it(place: Pla
 @pytest.mark.parametrize(
     "line",
     [
-        b'\xef\xbb\xbf{"id":1,"method":"initialize","params":{"clientInfo":'
-        b'{"name":"bom","version":"1"}}}\r\n',
-        b'\n\r\n{"id":1,"method":"initialize","params":{"clientInfo":{"name":"n","version":"1"}}}',
+        b"\xef\xbb\xbf" + lines_of(INITIALIZE).replace(b"\n", b"\r\n"),
+        b"\n\r\n" + lines_of(INITIALIZE),
     ],
 )
 def test_byte_order_marks_blank_lines_and_carriage_returns_are_tolerated(

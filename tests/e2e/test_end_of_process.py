@@ -74,10 +74,10 @@ async def test_an_idle_server_ends_quietly(
 
 async def wait_until_it_reads(server: AppServer) -> None:
     """Wait until the process has taken its stdin away, which it does after its signal handlers."""
-    descriptor = f"/proc/{server.process.pid}/fd/0"
+    descriptor = anyio.Path(f"/proc/{server.process.pid}/fd/0")
     with anyio.fail_after(PATIENCE):
-        while os.readlink(descriptor) != os.devnull:
-            await anyio.sleep(0.005)
+        while await descriptor.readlink() != anyio.Path(os.devnull):
+            pass
 
 
 def test_a_client_that_closes_the_servers_stdout_ends_it(place: Place) -> None:

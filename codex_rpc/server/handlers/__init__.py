@@ -9,7 +9,7 @@ from typing import Any
 
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.server.context import Answer, RequestContext
-from codex_rpc.server.handlers import account, approvals, handshake, models, threads, turns
+from codex_rpc.server.handlers import account, approvals, handshake, models, reviews, threads, turns
 
 Handler = Callable[[RequestContext, Any], Awaitable[WireModel | Answer]]
 """The second argument is the method's parameter model."""
@@ -19,6 +19,12 @@ HANDLERS: Mapping[str, Handler] = {
     "thread/start": threads.start,
     "thread/loaded/list": threads.list_loaded,
     "thread/unsubscribe": threads.unsubscribe,
+    "thread/settings/update": threads.update_settings,
+    "thread/inject_items": threads.inject_items,
+    "thread/compact/start": threads.compact,
+    "thread/shellCommand": threads.run_shell_command,
+    "review/start": reviews.start,
+    "turn/steer": turns.steer,
     "turn/start": turns.start,
     "turn/submit": turns.submit,
     "turn/interrupt": turns.interrupt,

@@ -1,22 +1,40 @@
-"""`thread/*`: making threads and following them."""
+"""`thread/*`: making threads, following them, and what is done to them outside regular turns."""
 
-from codex_rpc.errors import CodexRpcError
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from codex_rpc.errors import CodexRpcError, InvalidParamsError
 from codex_rpc.protocol.notifications import (
     ConfigWarningNotification,
     ThreadStartedNotification,
     WarningNotification,
 )
 from codex_rpc.protocol.policies import sandbox_policy_of
+from codex_rpc.protocol.response_items import RESPONSE_ITEM, ResponseItem
+from codex_rpc.protocol.settings import (
+    ThreadSettingsUpdateParams,
+    ThreadSettingsUpdateResponse,
+)
 from codex_rpc.protocol.thread import (
+    ThreadCompactStartParams,
+    ThreadCompactStartResponse,
+    ThreadInjectItemsParams,
+    ThreadInjectItemsResponse,
     ThreadLoadedListParams,
     ThreadLoadedListResponse,
+    ThreadShellCommandParams,
+    ThreadShellCommandResponse,
     ThreadStartParams,
     ThreadUnsubscribeParams,
     ThreadUnsubscribeResponse,
 )
 from codex_rpc.server.context import Answer, RequestContext
+from codex_rpc.server.overrides import settings_overrides
 from codex_rpc.server.paging import page
 from codex_rpc.server.views import sandbox_enforcement, thread_started, thread_view
+from codex_rpc.session.ops import InjectItems, RunShellCommand, StartCompaction, UpdateSettings
 from codex_rpc.threads.spawn import StartThread
 from codex_rpc.threads.thread_manager import check_thread_id
 
@@ -79,3 +97,52 @@ async def unsubscribe(
         return ThreadUnsubscribeResponse(status="notLoaded")
     followed = context.server.feeds.unsubscribe(context.client, params.thread_id)
     return ThreadUnsubscribeResponse(status="unsubscribed" if followed else "notSubscribed")
+
+
+async def update_settings(
+    context: RequestContext, params: ThreadSettingsUpdateParams
+) -> ThreadSettingsUpdateResponse:
+    thread = context.thread(params.thread_id)
+    await thread.submit(UpdateSettings(settings_overrides(params, thread)))
+    return ThreadSettingsUpdateResponse()
+
+
+async def inject_items(
+    context: RequestContext, params: ThreadInjectItemsParams
+) -> ThreadInjectItemsResponse:
+    thread = context.thread(params.thread_id)
+    await thread.submit(InjectItems(_response_items(params.items)))
+    return ThreadInjectItemsResponse()
+
+
+async def compact(
+    context: RequestContext, params: ThreadCompactStartParams
+) -> ThreadCompactStartResponse:
+    thread = context.thread(params.thread_id)
+    context.answer_first(thread.thread_id)
+    await thread.submit(StartCompaction())
+    return ThreadCompactStartResponse()
+
+
+async def run_shell_command(
+    context: RequestContext, params: ThreadShellCommandParams
+) -> ThreadShellCommandResponse:
+    thread = context.thread(params.thread_id)
+    context.answer_first(thread.thread_id)
+    timeout_s = None if params.timeout_ms is None else params.timeout_ms / 1000
+    await thread.submit(RunShellCommand(params.command, timeout_s))
+    return ThreadShellCommandResponse()
+
+
+def _response_items(items: Sequence[dict[str, Any]]) -> list[ResponseItem]:
+    parsed: list[ResponseItem] = []
+    for index, item in enumerate(items):
+        try:
+            parsed.append(RESPONSE_ITEM.validate_python(item))
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            field = problem["loc"][-1] if problem["loc"] else "type"
+            raise InvalidParamsError(
+                f"items[{index}] is no response item: {field}", path=("items", index, field)
+            ) from None
+    return parsed

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from codex_rpc.session.prompt import initial_context
+from codex_rpc.errors import ContextWindowExceededError
+from codex_rpc.session.compaction import can_be_compacted, compact, window_is_full
+from codex_rpc.session.context import introduce
 from codex_rpc.session.sampling import sample
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.user_input import record_input
 from codex_rpc.state.turn_state import TurnInput
+
+TOO_LONG = "The conversation does not fit the model's context window, even when it is summed up."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +24,41 @@ class RegularTask:
 
     async def run(self, turn: TurnContext) -> None:
         """Sample until the model calls no more tools and the user has added nothing."""
-        if not turn.session_state.context_recorded:
-            turn.record(initial_context(turn))
-            turn.session_state.context_recorded = True
-        for turn_input in self.inputs:
+        # As added input, what the user said is dealt with even if the turn ends before it is heard.
+        turn.state.pending_input.extend(self.inputs)
+        coming = [turn_input.message for turn_input in self.inputs]
+        if window_is_full(turn, coming) and can_be_compacted(turn):
+            await compact(turn, mid_turn=False)
+        introduce(turn)
+        self._hear(turn)
+        while await self._answer(turn):
+            pass
+
+    def _hear(self, turn: TurnContext) -> bool:
+        """Put on record what the user has said, and tell whether that was anything."""
+        added = turn.state.take_input()
+        for turn_input in added:
             record_input(turn, turn_input)
-        follow_up = True
-        while follow_up:
+        return bool(added)
+
+    async def _answer(self, turn: TurnContext) -> bool:
+        """Sample once; `True` if the model has to be asked again."""
+        try:
             sampled = await sample(turn)
-            added = turn.state.take_input()
-            for turn_input in added:
-                record_input(turn, turn_input)
-            follow_up = sampled.needs_follow_up or bool(added)
+        except ContextWindowExceededError:
+            # Once: if a fresh summary is too long as well, another one will be no shorter.
+            if turn.state.compacted_for_room or not can_be_compacted(turn):
+                raise
+            turn.state.compacted_for_room = True
+            await compact(turn, mid_turn=True)
+            return True
+        turn.state.compacted_for_room = False
+        follow_up = self._hear(turn) or sampled.needs_follow_up
+        if follow_up and window_is_full(turn):
+            await compact(turn, mid_turn=True)
+            if window_is_full(turn):
+                raise ContextWindowExceededError(TOO_LONG)
+        return follow_up
 
     def close(self, turn: TurnContext) -> None:
         """Nothing: all of it is in the turn's state."""

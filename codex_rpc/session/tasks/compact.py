@@ -1,0 +1,21 @@
+"""The compact task: a compaction that the user asked for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from codex_rpc.session.compaction import compact
+from codex_rpc.session.turn_context import TurnContext
+
+
+@dataclass(frozen=True, slots=True)
+class CompactTask:
+    """Compacts the history as it is."""
+
+    kind: Literal["compact"] = "compact"
+
+    async def run(self, turn: TurnContext) -> None:
+        """Put a summary in the place of the history."""
+        await compact(turn, mid_turn=False)
+
+    def close(self, turn: TurnContext) -> None:
+        """Nothing: a compaction is whole or has not happened."""

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+
+from codex_rpc.rollout.reconstruct import load_rollout
+from codex_rpc.rollout.recorder import RolloutRecorder
+from tests.support.rollout import read_rollout
+from tests.unit.rollout.live_thread import META, SETTINGS, THREAD_ID, LiveThread
+
+
+async def test_no_file_is_made_before_the_first_turn(tmp_path: Path) -> None:
+    recorder = RolloutRecorder(tmp_path / "r.jsonl", META)
+    recorder.record_turn_context(None, SETTINGS)
+    await recorder.write_pending()
+    assert not recorder.path.exists()
+
+
+async def test_a_new_file_begins_with_its_thread(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "deep" / "er" / "r.jsonl")
+    live.talk("hello", "hi")
+    await live.write()
+    lines = read_rollout(live.path)
+    assert [line["type"] for line in lines].count("session_meta") == 1
+    assert lines[0]["payload"]["id"] == THREAD_ID
+
+
+async def test_a_file_that_exists_is_continued_without_naming_its_thread_again(
+    tmp_path: Path,
+) -> None:
+    first = LiveThread(tmp_path / "r.jsonl")
+    first.talk("hello", "hi")
+    await first.write()
+    before = first.path.read_bytes()
+    second = LiveThread(first.path, resumed=True, history=first.history, turns=first.turns)
+    second.talk("again", "yes")
+    await second.write()
+    after = second.path.read_bytes()
+    assert after.startswith(before)
+    assert after.count(b'"session_meta"') == 1
+    assert load_rollout(first.path).history.snapshot() == second.history.snapshot()
+
+
+async def test_what_happens_between_turns_of_a_resumed_thread_is_written(tmp_path: Path) -> None:
+    first = LiveThread(tmp_path / "r.jsonl")
+    first.talk("hello", "hi")
+    await first.write()
+    second = LiveThread(first.path, resumed=True, history=first.history)
+    second.roll_back(1)
+    await second.write()
+    assert load_rollout(first.path).turns == []
+
+
+@pytest.mark.parametrize("lost", [1, 2, 40])
+async def test_a_line_torn_by_a_crash_does_not_take_the_next_one_with_it(
+    tmp_path: Path, lost: int
+) -> None:
+    crashed = LiveThread(tmp_path / "r.jsonl")
+    crashed.talk("hello", "hi")
+    await crashed.write()
+    crashed.path.write_bytes(crashed.path.read_bytes()[:-lost])
+    resumed = LiveThread(crashed.path, resumed=True)
+    resumed.begin_turn()
+    resumed.hear("again")
+    await resumed.write()
+    loaded = load_rollout(crashed.path)
+    assert loaded.turns[-1].items() == resumed.turns[-1].items
+    assert loaded.counts.malformed == (0 if lost == 1 else 1)
+    assert not loaded.counts.torn
+
+
+async def test_a_file_that_vanished_is_begun_anew_with_its_thread(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    live.talk("hello", "hi")
+    await live.write()
+    live.path.unlink()
+    live.talk("again", "yes")
+    await live.write()
+    assert read_rollout(live.path)[0]["payload"]["id"] == THREAD_ID
+
+
+async def test_what_cannot_be_written_is_written_later(tmp_path: Path) -> None:
+    blocked = tmp_path / "folder"
+    blocked.write_bytes(b"in the way")
+    live = LiveThread(blocked / "r.jsonl")
+    live.talk("hello", "hi")
+    with pytest.raises(OSError, match="Not a directory"):
+        await live.write()
+    blocked.unlink()
+    live.talk("again", "yes")
+    await live.write()
+    assert load_rollout(live.path).history.snapshot() == live.history.snapshot()
