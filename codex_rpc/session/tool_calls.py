@@ -1,4 +1,4 @@
-"""Running the model's tool calls: one at a time, each with exactly one output on record."""
+"""Running the model's tool calls, each with exactly one output on record, in call order."""
 
 import json
 import logging
@@ -18,9 +18,10 @@ from codex_rpc.protocol.response_items import (
     ToolCallItem,
 )
 from codex_rpc.session.tool_context import SessionToolContext
+from codex_rpc.session.tool_gate import ToolGate
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.state.turn_state import OutstandingCall
-from codex_rpc.tools.ports import ToolCall
+from codex_rpc.tools.ports import Tool, ToolCall
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 class ToolCalls:
     """The calls of one response. They start while the model is still speaking, in call order.
 
+    Calls of parallel tools may overlap, others run alone; outputs are recorded in call order
+    whichever ends first.
     Leaving the context waits for all of them. A call that is cancelled stays outstanding; the end
     of the turn gives it an output.
     """
@@ -36,7 +39,7 @@ class ToolCalls:
         self._turn = turn
         self._context = SessionToolContext(turn)
         self._tasks = anyio.create_task_group()
-        self._gate = anyio.Lock()
+        self._gate = ToolGate()
         self.started = 0
 
     async def __aenter__(self) -> Self:
@@ -57,21 +60,23 @@ class ToolCalls:
         self._turn.record([item])
         if item.call_id is None:
             return
-        self._turn.state.outstanding_calls[CallId(item.call_id)] = OutstandingCall(
-            item, time.monotonic()
-        )
-        self._tasks.start_soon(self._run, item, CallId(item.call_id))
+        call_id = CallId(item.call_id)
+        outstanding = OutstandingCall(item, time.monotonic())
+        self._turn.state.outstanding_calls[call_id] = outstanding
+        self._tasks.start_soon(self._run, outstanding, _tool_call(item, call_id))
 
-    async def _run(self, item: ToolCallItem, call_id: CallId) -> None:
-        async with self._gate:
-            text = await self._output(_tool_call(item, call_id))
-        self._turn.state.outstanding_calls.pop(call_id, None)
-        self._turn.record([output_for(item, text)])
-
-    async def _output(self, call: ToolCall) -> str:
+    async def _run(self, outstanding: OutstandingCall, call: ToolCall) -> None:
         tool = self._turn.services.tools.find(call.name)
         if tool is None:
-            return f"unsupported call: {call.name}"
+            text = f"unsupported call: {call.name}"
+        else:
+            gate = self._gate.parallel() if tool.parallel else self._gate.exclusive()
+            async with gate:
+                text = await self._output(tool, call)
+        outstanding.output = output_for(outstanding.item, text)
+        self._turn.record(self._turn.state.take_outputs())
+
+    async def _output(self, tool: Tool, call: ToolCall) -> str:
         try:
             return (await tool.call(call, self._context)).text
         except ToolError as error:

@@ -135,7 +135,7 @@ def conclude(turn: TurnContext, task: TurnTask, outcome: Outcome) -> Sequence[Tu
     """
     leftovers = turn.state.clear()
     for call in leftovers.calls:
-        turn.record([output_for(call.item, _aborted_text(call))])
+        turn.record([call.output or output_for(call.item, _aborted_text(call))])
     for item in leftovers.items:
         turn.item_completed(_closed(item))
     task.close(turn)

@@ -9,7 +9,7 @@ from codex_rpc.protocol.approvals import PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, CallId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem
-from codex_rpc.protocol.response_items import MessageItem, ToolCallItem
+from codex_rpc.protocol.response_items import MessageItem, ToolCallItem, ToolOutputItem
 from codex_rpc.state.waiter import Waiter
 from codex_rpc.tools.turn_diff import TurnDiffTracker
 
@@ -40,12 +40,16 @@ class OpenApproval:
     waiter: Waiter[ApprovalAnswer] = field(default_factory=Waiter[ApprovalAnswer])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutstandingCall:
-    """A tool call whose output has not been recorded; `started_at` is on the monotonic clock."""
+    """A tool call whose output has not been recorded; `started_at` is on the monotonic clock.
+
+    `output` is there if only earlier calls keep it from being recorded.
+    """
 
     item: ToolCallItem
     started_at: float
+    output: ToolOutputItem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,16 @@ class TurnState:
     review: ReviewState | None = None
     compacted_for_room: bool = False
     """Whether the history was compacted because a request did not fit, and none has fit since."""
+
+    def take_outputs(self) -> Sequence[ToolOutputItem]:
+        """The outputs to record now: those that no earlier call is still owing."""
+        ready: list[ToolOutputItem] = []
+        for call_id, call in tuple(self.outstanding_calls.items()):
+            if call.output is None:
+                break
+            ready.append(call.output)
+            del self.outstanding_calls[call_id]
+        return ready
 
     def take_input(self) -> Sequence[TurnInput]:
         """Everything the user has added since the last look."""

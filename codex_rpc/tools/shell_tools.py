@@ -117,7 +117,7 @@ class ShellTool:
 
     name: Literal["shell", "shell_command", "exec_command"]
     environment: CommandEnvironment
-    parallel: bool = False
+    parallel: bool = True
 
     def spec(self, model: ModelInfo) -> FunctionToolSpec:
         return SPECS[self.name]

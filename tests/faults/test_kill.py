@@ -1,12 +1,15 @@
 """The server is killed in the middle of a turn: what a client has seen completed is on disk."""
 
 import json
+import os
+import signal
 
 import pytest
 
 from tests.e2e.server_process import (
     Place,
     named,
+    processes_with,
     run_command,
     say,
     thread_of,
@@ -28,14 +31,18 @@ async def test_completed_items_survive_kill_9(place: Place, seen: int) -> None:
 
 
 async def test_completed_items_survive_kill_9_in_mid_command(place: Place) -> None:
-    place.play(
-        [say("First."), run_command("echo one"), run_command("echo up; read never < /dev/zero")]
-    )
-    async with thread_of(place) as server:
-        await server.submit()
-        await server.output("up")
-        server.process.kill()
-        await server.rest()
+    marker = "86400.601"
+    command = run_command(f"echo up; exec sleep {marker}")
+    place.play([say("First."), run_command("echo one"), command])
+    try:
+        async with thread_of(place) as server:
+            await server.submit()
+            await server.output("up")
+            server.process.kill()
+            await server.rest()
+    finally:
+        for pid in processes_with(marker):
+            os.kill(pid, signal.SIGKILL)
     assert_on_disk(place, server.seen)
 
 

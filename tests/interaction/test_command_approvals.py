@@ -221,14 +221,19 @@ async def test_a_command_that_only_reads_is_not_asked_for(app: App) -> None:
     assert (item["status"], item["aggregatedOutput"]) == ("completed", "hi\n")
 
 
-async def test_questions_of_one_response_come_one_after_the_other(app: App) -> None:
+async def test_commands_of_one_response_are_asked_about_independently(app: App) -> None:
+    """Parallel questions do not wait for each other; outputs are recorded in call order."""
     peer, thread, first = await asked(app, [[runs("touch", "a"), runs("touch", "b")], [says("")]])
-    assert len((await peer.call("approval/list", {}))["data"]) == 1
+    second = await peer.next(QUESTION)
+    assert len((await peer.call("approval/list", {}))["data"]) == 2
+    await peer.answer(second, "accept")
+    await peer.next("item/completed")
     await peer.answer(first, "decline")
-    await peer.answer(await peer.next(QUESTION), "accept")
     await peer.until("turn/completed")
     assert [path.name for path in app.project.iterdir()] == ["b"]
-    assert len(told_to_the_model(thread)) == 2
+    refused, ran = told_to_the_model(thread)
+    assert "rejected" in refused
+    assert "rejected" not in ran
 
 
 @pytest.mark.parametrize("policy", ["on-request", "never"])

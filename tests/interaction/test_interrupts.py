@@ -133,7 +133,7 @@ async def test_an_interrupt_ends_the_running_command(app: App) -> None:
 
 
 async def test_an_interrupt_leaves_no_call_without_an_output(app: App) -> None:
-    """Every recorded tool call has an output, those that never began included."""
+    """Every recorded tool call has an output, whether it had begun or not."""
     peer = await app.connect()
     waiting = [runs("sleep", "600", call_id=f"call_{n}") for n in range(3)]
     thread = await peer.start_thread([waiting, [says("Next")]])
@@ -143,7 +143,7 @@ async def test_an_interrupt_leaves_no_call_without_an_output(app: App) -> None:
         pass
     await interrupt(peer, thread)
     told = await peer.until("turn/completed")
-    assert len(items(told, "commandExecution")) == 1
+    assert all(item["status"] == "failed" for item in items(told, "commandExecution"))
     lines = read_rollout(Path(thread["path"]))
     assert_calls_are_paired(lines)
     assert len(outputs(lines)) == 3
