@@ -1,5 +1,6 @@
 """`codex-rpc app-server`: one client on stdin and stdout."""
 
+import gc
 import os
 import signal
 import sys
@@ -46,11 +47,15 @@ def _serve(
     drain: bool,
     overrides: Sequence[Override],
 ) -> int:
+    # Nothing that is loaded here ever becomes garbage, so looking for some only takes time.
+    gc.disable()
     import anyio
 
     from codex_rpc.cli.logs import log_to_stderr
     from codex_rpc.cli.stdio_server import serve_stdio
 
+    gc.freeze()
+    gc.enable()
     log_to_stderr(os.environ)
     return anyio.run(serve_stdio, stdin, stdout, introduction, drain, overrides)
 

@@ -22,6 +22,10 @@ class ToolRegistry:
     def __init__(self, tools: Sequence[Tool]) -> None:
         self._tools = {tool.name: tool for tool in tools}
 
+    def without(self, *names: str) -> "ToolRegistry":
+        """The same tools but for some."""
+        return ToolRegistry([tool for name, tool in self._tools.items() if name not in names])
+
     def find(self, name: str) -> Tool | None:
         return self._tools.get(ALIASES.get(name, name))
 

@@ -123,16 +123,15 @@ class ReviewTask:
 
     def _reviewer(self, turn: TurnContext) -> TurnContext:
         settings = replace(
-            turn.settings,
-            base_instructions=REVIEWER_INSTRUCTIONS,
-            developer_instructions=None,
-            approval_policy="never",
+            turn.settings, base_instructions=REVIEWER_INSTRUCTIONS, developer_instructions=None
         )
-        state = SessionState(settings)
+        state = SessionState(settings, approved_commands=turn.session_state.approved_commands)
+        tools = turn.services.tools.without("apply_patch", "update_plan")
         return replace(
             turn,
             settings=settings,
             session_state=state,
+            services=replace(turn.services, tools=tools),
             journal=_ReviewJournal(turn.journal, state.history),
             output_schema=None,
         )
