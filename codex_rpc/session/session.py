@@ -143,6 +143,10 @@ class Session:
         finally:
             await self._journal.flush()
 
+    async def prepare(self) -> None:
+        """Load what the first turn would otherwise wait for."""
+        await self._services.model.prepare()
+
     def shutdown(self) -> None:
         """Interrupt the running turn, refuse further ops, and let `run` end."""
         self._ops.close()

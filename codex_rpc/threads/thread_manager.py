@@ -17,7 +17,6 @@ from codex_rpc.errors import InvalidThreadIdError, SessionStartError, ThreadNotF
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
-from codex_rpc.model.port import ModelClient
 from codex_rpc.protocol.ids import ThreadId, new_thread_id
 from codex_rpc.session.events import SessionConfigured
 from codex_rpc.session.project_docs import load_project_docs
@@ -108,10 +107,7 @@ class ThreadManager:
         thread_id = new_thread_id()
         services = self._services.for_thread(thread_id, config, settings, origin)
         session = Session(thread_id, SessionState(settings, project_docs=docs.text), services)
-        new = await self._spawn(session, origin, config.warnings)
-        if self._sessions is not None:
-            self._sessions.start_soon(_prepare, services.model)
-        return new
+        return await self._spawn(session, origin, config.warnings)
 
     async def _spawn(
         self, session: Session, origin: ThreadOrigin, warnings: Sequence[str]
@@ -137,6 +133,12 @@ class ThreadManager:
         finally:
             loaded.ended.set()
             self._loaded.pop(loaded.session.thread_id, None)
+
+    def prepare(self, thread_id: ThreadId) -> None:
+        """Get a new thread's model client ready while the user still types."""
+        loaded = self._loaded.get(thread_id)
+        if loaded is not None and self._sessions is not None:
+            self._sessions.start_soon(_prepare, loaded.session)
 
     def get_thread(self, thread_id: str) -> CodexThread:
         """The loaded thread of that id.
@@ -190,10 +192,9 @@ class ThreadManager:
         )
 
 
-async def _prepare(model: ModelClient) -> None:
-    """Get the model's client ready while the user still types."""
+async def _prepare(session: Session) -> None:
     try:
-        await model.prepare()
+        await session.prepare()
     except Exception:
         logger.exception("a model client could not be prepared")
 

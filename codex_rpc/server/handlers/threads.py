@@ -75,6 +75,7 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
             client.notify(ConfigWarningNotification(summary=warning))
         if sandbox_enforcement(new.thread) == "none":
             client.notify(WarningNotification(message=NO_SANDBOX, thread_id=new.thread_id))
+        context.server.threads.prepare(new.thread_id)
 
     return Answer(thread_started(new.thread), announce)
 
