@@ -13,12 +13,9 @@ from codex_rpc.history.pairing import answers_of
 from codex_rpc.history.tokens import (
     BYTES_PER_TOKEN,
     estimate_item,
-    estimate_part,
-    estimate_text,
 )
 from codex_rpc.history.truncation import (
     SMALLEST_BYTES,
-    TextPart,
     TruncationPolicy,
     truncated_text,
 )
@@ -129,7 +126,7 @@ def _recent_user_messages(items: Sequence[ResponseItem], budget: int) -> list[Re
     for item in reversed(items):
         if not (isinstance(item, MessageItem) and is_user_message(item)) or is_summary(item):
             continue
-        cost = _cost(item)
+        cost = estimate_item(item)
         if cost > budget:
             kept += _cut_message(item, budget)
             break
@@ -137,13 +134,6 @@ def _recent_user_messages(items: Sequence[ResponseItem], budget: int) -> list[Re
         budget -= cost
     kept.reverse()
     return kept
-
-
-def _cost(message: MessageItem) -> int:
-    return sum(
-        estimate_text(part.text) if isinstance(part, TextPart) else estimate_part(part)
-        for part in message.content
-    )
 
 
 def _cut_message(message: MessageItem, budget: int) -> list[ResponseItem]:

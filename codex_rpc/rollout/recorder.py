@@ -108,28 +108,29 @@ class RolloutRecorder:
 
     def _append(self) -> None:
         # Opened anew each time: hundreds of idle threads shall not hold hundreds of descriptors.
-        fd = self._open()
+        fd, created = self._open()
         try:
-            self._unwritten = self._lead_in(fd) + self._unwritten
-            self._tail_known = True
+            if created or not self._tail_known:
+                self._unwritten = self._lead_in(fd, created) + self._unwritten
+                self._tail_known = True
             while self._unwritten:
                 written = os.write(fd, self._unwritten)
                 self._unwritten = self._unwritten[written:]
         finally:
             os.close(fd)
 
-    def _lead_in(self, fd: int) -> bytes:
+    def _lead_in(self, fd: int, created: bool) -> bytes:
         """What has to come first: the thread's name if the file is new, the end of a torn line."""
-        size = os.fstat(fd).st_size
+        size = 0 if created else os.fstat(fd).st_size
         if size == 0:
             return session_meta_line(self.meta)
-        torn = not self._tail_known and os.pread(fd, 1, size - 1) != b"\n"
-        return b"\n" if torn else b""
+        return b"" if os.pread(fd, 1, size - 1) == b"\n" else b"\n"
 
-    def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    def _open(self) -> tuple[int, bool]:
+        """A descriptor of the file, and whether the file was made for it."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
         try:
-            return os.open(self.path, flags, 0o600)
+            return os.open(self.path, flags), False
         except FileNotFoundError:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self.path, flags, 0o600)
+            return os.open(self.path, flags | os.O_CREAT, 0o600), True

@@ -102,7 +102,7 @@ class TurnLog:
         self.turns: list[RecordedTurn] = []
         self._open: RecordedTurn | None = None
         self._context: StoredSettings | None = None
-        """Said before a turn that has no beginning on record."""
+        """Said between turns, for the next one."""
         self._turn_count = 0
         self._item_count = 0
 
@@ -158,7 +158,6 @@ class TurnLog:
             self._open = None
 
     def _start(self, line: RolloutLine) -> None:
-        self._context = None
         turn = self._begin(line, explicit=True)
         turn.started_at = integer(line.payload, "started_at")
 

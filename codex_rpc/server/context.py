@@ -11,6 +11,7 @@ from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.server.approval_desk import ApprovalDesk
 from codex_rpc.server.client import Client
 from codex_rpc.server.feeds import Feeds
+from codex_rpc.session.ops import Op, Submitted
 from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.thread_manager import ThreadManager
 
@@ -46,6 +47,21 @@ class RequestContext:
     def answer_first(self, thread_id: ThreadId) -> None:
         """Send this request's answer before any event of the thread that comes from now on."""
         self._held.append((thread_id, self.client.begin_answer(thread_id)))
+
+    async def submit(self, thread: CodexThread, op: Op) -> Submitted:
+        """Have `op` carried out. What comes of it is told after the answer, settings before it.
+
+        Raises:
+            CodexRpcError: if it is refused; then it has changed nothing.
+        """
+        self.answer_first(thread.thread_id)
+        submitted = await thread.submit(op)
+        if submitted.settings is not None and not submitted.settings.told.is_set():
+            # Earlier events may be waiting for this answer, and have to pass first.
+            self.answered()
+            self.answer_first(thread.thread_id)
+            await submitted.settings.told.wait()
+        return submitted
 
     def answered(self) -> None:
         """The answer is on its way, or there will be none: let events pass."""

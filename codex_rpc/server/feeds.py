@@ -22,7 +22,13 @@ from codex_rpc.rpc.connection import Connection
 from codex_rpc.server.approval_desk import ApprovalDesk
 from codex_rpc.server.client import Client
 from codex_rpc.session.event_channel import EventChannelClosedError
-from codex_rpc.session.events import ApprovalRequested, ApprovalResolved, Event, SessionConfigured
+from codex_rpc.session.events import (
+    ApprovalRequested,
+    ApprovalResolved,
+    Event,
+    SessionConfigured,
+    SettingsChanged,
+)
 from codex_rpc.threads.codex_thread import CodexThread
 
 logger = logging.getLogger(__name__)
@@ -46,20 +52,24 @@ class Feed:
                 await self._deliver(await self.thread.next_events())
         except EventChannelClosedError:
             closed = ThreadClosedNotification(thread_id=self.thread.thread_id)
-            for client in self.followers:
-                client.notify(closed, self.thread.thread_id)
+            self._notify_followers(closed)
 
     async def _deliver(self, events: Sequence[Event]) -> None:
+        held = _after_settings(events)
+        self._send_all(events[:held])
         for client in tuple(self.followers):
             await client.answers_sent(self.thread.thread_id)
+        self._send_all(events[held:])
+        for client in tuple(self.followers):
+            await client.connection.room()
+
+    def _send_all(self, events: Sequence[Event]) -> None:
         for event in events:
             try:
                 self._send(event)
             except Exception:
                 # One event that cannot be sent must not end the feed, let alone those of others.
                 logger.exception("an event of thread %s was lost", self.thread.thread_id)
-        for client in tuple(self.followers):
-            await client.connection.room()
 
     def _send(self, event: Event) -> None:
         match event:
@@ -67,14 +77,28 @@ class Feed:
                 for client in self.clients:
                     client.notify(event, self.thread.thread_id)
             case Notification():
-                for client in self.followers:
-                    client.notify(event, self.thread.thread_id)
+                self._notify_followers(event)
+            case SettingsChanged(notification=notification, told=told):
+                try:
+                    self._notify_followers(notification)
+                finally:
+                    told.set()
             case ApprovalRequested(approval=approval):
                 self.desk.ask(self.thread, approval, self.followers)
             case ApprovalResolved(approval_id=approval_id):
                 self.desk.resolved(approval_id, self.followers)
             case SessionConfigured():
                 pass
+
+    def _notify_followers(self, notification: Notification) -> None:
+        for client in self.followers:
+            client.notify(notification, self.thread.thread_id)
+
+
+def _after_settings(events: Sequence[Event]) -> int:
+    """Where the events begin that wait for answers: a change of settings precedes its answer."""
+    changes = [index for index, event in enumerate(events) if isinstance(event, SettingsChanged)]
+    return changes[-1] + 1 if changes else 0
 
 
 class Feeds:

@@ -123,6 +123,8 @@ def _show_status(turn: TurnContext) -> None:
 
 async def _answer(turn: TurnContext, approval: OpenApproval) -> Approval:
     turn.emit(ApprovalRequested(approval.question))
+    if turn.turn.concluded:  # asked by a tool that did not stop with its turn: nobody hears it
+        approval.waiter.cancel()
     try:
         answer = await approval.waiter.wait()
     except WaiterCancelledError:

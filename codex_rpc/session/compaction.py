@@ -6,6 +6,8 @@ The history is untouched until the summary is there, so an interrupt or a failur
 from collections.abc import Sequence
 from functools import partial
 
+import anyio.lowlevel
+
 from codex_rpc.errors import ContextWindowExceededError, ModelStreamError
 from codex_rpc.history.compaction import (
     MESSAGE_BUDGET_TOKENS,
@@ -15,7 +17,7 @@ from codex_rpc.history.compaction import (
 )
 from codex_rpc.history.fragments import is_user_message
 from codex_rpc.history.prompt_items import prompt_items
-from codex_rpc.history.tokens import estimate_items, tokens_in_use
+from codex_rpc.history.tokens import estimate_items, is_model_generated, tokens_in_use
 from codex_rpc.model.port import OutputItemDone, ResponseCompleted
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.protocol.items import ContextCompactionItem
@@ -47,6 +49,8 @@ async def compact(turn: TurnContext, *, mid_turn: bool) -> None:
     state = turn.session_state
     items = state.history.snapshot()
     summary = await _summary(turn, items)
+    # An interrupt may have come in the moment the summary did, or be ignored by the model's client.
+    await anyio.lowlevel.checkpoint_if_cancelled()
     replacement = replacement_history(
         items,
         summary,
@@ -61,8 +65,9 @@ async def compact(turn: TurnContext, *, mid_turn: bool) -> None:
 
 
 def can_be_compacted(turn: TurnContext) -> bool:
-    """Whether the user has said anything that could be summed up."""
-    return any(is_user_message(item) for item in turn.session_state.history.snapshot())
+    """Whether there is more to sum up than the user's first words, which are kept anyway."""
+    items = turn.session_state.history.snapshot()
+    return sum(is_user_message(item) or is_model_generated(item) for item in items) > 1
 
 
 async def _summary(turn: TurnContext, items: Sequence[ResponseItem]) -> str:
@@ -70,7 +75,7 @@ async def _summary(turn: TurnContext, items: Sequence[ResponseItem]) -> str:
         try:
             return await with_retries(turn, partial(_ask, turn, compaction_input(items)))
         except ContextWindowExceededError:
-            items = without_oldest(items, tokens=turn.model.compact_at // 4)
+            items = without_oldest(items, tokens=max(1, turn.model.compact_at // 4))
             if not items:
                 raise
 

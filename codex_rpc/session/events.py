@@ -1,12 +1,15 @@
 """What a session emits: the wire's notifications, and what becomes something else at the edge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import anyio
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol.approvals import PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, ThreadId
 from codex_rpc.protocol.notifications import Notification
+from codex_rpc.protocol.settings import ThreadSettingsUpdatedNotification
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +36,15 @@ class ApprovalResolved:
     approval_id: ApprovalId
 
 
-Event = SessionConfigured | ApprovalRequested | ApprovalResolved | Notification
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The next turn runs with other settings. At the edge: `thread/settings/updated`.
+
+    `told` is set when the clients have been sent it, for the request that waits with its answer.
+    """
+
+    notification: ThreadSettingsUpdatedNotification
+    told: anyio.Event = field(default_factory=anyio.Event)
+
+
+Event = SessionConfigured | ApprovalRequested | ApprovalResolved | SettingsChanged | Notification

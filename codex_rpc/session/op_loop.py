@@ -22,6 +22,7 @@ from codex_rpc.errors import (
     TurnNotSteerableError,
 )
 from codex_rpc.protocol.inputs import UserInput
+from codex_rpc.session.events import SettingsChanged
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.ops import (
     InjectItems,
@@ -109,8 +110,7 @@ class OpLoop:
             case RunShellCommand():
                 return await self._run_shell_command(op, slot)
             case UpdateSettings(overrides=overrides):
-                self._apply(await self._checked(overrides))
-                return Submitted()
+                return Submitted(settings=self._apply(await self._checked(overrides)))
             case InjectItems(items=items):
                 self._journal.start()
                 self._journal.record(items)
@@ -124,11 +124,12 @@ class OpLoop:
         if slot.active is not None and (slot.active.stopping or not slot.active.takes_input):
             await slot.vacant()
         self._refuse_if_closed()
-        self._apply(settings)
+        changed = self._apply(settings)
         if slot.active is not None:
             slot.active.state.pending_input.append(turn_input)
-            return Submitted(slot.active.turn_id, "steered")
-        return Submitted(slot.start(RegularTask([turn_input]), op.output_schema), "started")
+            return Submitted(slot.active.turn_id, "steered", changed)
+        turn_id = slot.start(RegularTask([turn_input]), op.output_schema)
+        return Submitted(turn_id, "started", changed)
 
     async def _steer(self, op: Steer, slot: TurnSlot) -> Submitted:
         if not op.parts:
@@ -179,11 +180,14 @@ class OpLoop:
     ) -> TurnInput:
         return await prepare_input(parts, cwd=settings.cwd, client_id=client_id)
 
-    def _apply(self, settings: ThreadSettings) -> None:
+    def _apply(self, settings: ThreadSettings) -> SettingsChanged | None:
         self._state.updated_at = int(time.time())
-        if settings != self._state.settings:
-            self._state.settings = settings
-            self._journal.emit(settings_updated(self._journal.thread_id, settings))
+        if settings == self._state.settings:
+            return None
+        self._state.settings = settings
+        changed = SettingsChanged(settings_updated(self._journal.thread_id, settings))
+        self._journal.emit(changed)
+        return changed
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

@@ -10,6 +10,7 @@ from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.review import ReviewTarget
+from codex_rpc.session.events import SettingsChanged
 from codex_rpc.state.waiter import Waiter
 
 
@@ -82,10 +83,11 @@ Op = (
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of an op; `turn_id` is the turn it started or joined, if any."""
+    """What became of an op: the turn it started or joined, and the settings it changed, if any."""
 
     turn_id: TurnId | None = None
     disposition: Literal["started", "steered", "done"] = "done"
+    settings: SettingsChanged | None = None
 
 
 @dataclass(frozen=True, slots=True)

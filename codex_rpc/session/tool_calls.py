@@ -62,7 +62,7 @@ class ToolCalls:
             return
         call_id = CallId(item.call_id)
         outstanding = OutstandingCall(item, time.monotonic())
-        self._turn.state.outstanding_calls[call_id] = outstanding
+        self._turn.state.outstanding_calls.append(outstanding)
         self._tasks.start_soon(self._run, outstanding, _tool_call(item, call_id))
 
     async def _run(self, outstanding: OutstandingCall, call: ToolCall) -> None:

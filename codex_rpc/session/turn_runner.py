@@ -82,8 +82,14 @@ class TurnRunner:
         """Let `work` run beside the turn's own, which then waits for it; `False` if it is over."""
         if self._aside is None or self._turn.turn.settled.is_set():
             return False
-        self._aside.start_soon(work, self._turn)
+        self._aside.start_soon(self._beside, work)
         return True
+
+    async def _beside(self, work: Callable[[TurnContext], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work(self._turn)
+        except Exception:
+            logger.exception("work beside turn %s failed", self._turn.turn_id)
 
     async def _work(self) -> None:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from codex_rpc.model.port import TokenUsage
 from codex_rpc.protocol.approvals import PendingApproval
-from codex_rpc.protocol.ids import ApprovalId, CallId
+from codex_rpc.protocol.ids import ApprovalId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem
 from codex_rpc.protocol.response_items import MessageItem, ToolCallItem, ToolOutputItem
@@ -77,9 +77,8 @@ class TurnState:
     approvals: dict[ApprovalId, OpenApproval] = field(
         default_factory=dict[ApprovalId, OpenApproval]
     )
-    outstanding_calls: dict[CallId, OutstandingCall] = field(
-        default_factory=dict[CallId, OutstandingCall]
-    )
+    outstanding_calls: deque[OutstandingCall] = field(default_factory=deque[OutstandingCall])
+    """In call order; ids would not tell them apart, since some models use one twice."""
     open_items: dict[str, ThreadItem] = field(default_factory=dict[str, ThreadItem])
     """Items that were started and not completed, as they would be shown now."""
     diff: TurnDiffTracker = field(default_factory=TurnDiffTracker)
@@ -91,11 +90,9 @@ class TurnState:
     def take_outputs(self) -> Sequence[ToolOutputItem]:
         """The outputs to record now: those that no earlier call is still owing."""
         ready: list[ToolOutputItem] = []
-        for call_id, call in tuple(self.outstanding_calls.items()):
-            if call.output is None:
-                break
-            ready.append(call.output)
-            del self.outstanding_calls[call_id]
+        while self.outstanding_calls and (output := self.outstanding_calls[0].output) is not None:
+            ready.append(output)
+            self.outstanding_calls.popleft()
         return ready
 
     def take_input(self) -> Sequence[TurnInput]:
@@ -113,7 +110,7 @@ class TurnState:
             approval.waiter.cancel()
         leftovers = Leftovers(
             input=self.take_input(),
-            calls=tuple(self.outstanding_calls.values()),
+            calls=tuple(self.outstanding_calls),
             items=tuple(self.open_items.values()),
         )
         self.approvals.clear()

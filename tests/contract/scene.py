@@ -3,15 +3,32 @@
 from dataclasses import dataclass
 from typing import Any
 
+from codex_rpc.protocol.methods import METHODS
 from tests.support.app import App
 from tests.support.model_script import runs, says
 from tests.support.peer import ASKING, Peer
+
+MESSAGE = {
+    "type": "message",
+    "role": "user",
+    "content": [{"type": "input_text", "text": "For the record"}],
+}
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "initialize": {"clientInfo": {"name": "contract", "version": "1"}},
     "thread/start": {"cwd": "$project"},
     "thread/loaded/list": {},
     "thread/unsubscribe": {"threadId": "$thread"},
+    "thread/settings/update": {"threadId": "$thread", "effort": "high"},
+    "thread/inject_items": {"threadId": "$thread", "items": [MESSAGE]},
+    "thread/compact/start": {"threadId": "$thread"},
+    "thread/shellCommand": {"threadId": "$thread", "command": "true"},
+    "review/start": {"threadId": "$thread", "target": {"type": "uncommittedChanges"}},
+    "turn/steer": {
+        "threadId": "$thread",
+        "expectedTurnId": "$turn",
+        "input": [{"type": "text", "text": "More"}],
+    },
     "turn/start": {"threadId": "$thread", "input": [{"type": "text", "text": "More"}]},
     "turn/submit": {"input": [{"type": "text", "text": "More"}]},
     "turn/interrupt": {"threadId": "$thread", "turnId": "$turn"},
@@ -42,6 +59,8 @@ class Scene:
 
 async def set_scene(app: App, method: str, **capabilities: Any) -> Scene:
     """The scene for one request; `initialize` needs a client that has said nothing yet."""
+    if METHODS[method].experimental:
+        capabilities = {"experimentalApi": True, **capabilities}
     peer = await app.connect(**capabilities)
     thread = await peer.start_thread([[runs("touch", "x")], [says("Done")]], **ASKING)
     turn = await peer.say(thread)

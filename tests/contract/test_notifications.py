@@ -1,5 +1,6 @@
 """Everything the server sends of its own accord, against the schema."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,21 @@ from tests.support.model_script import (
     thinks,
 )
 from tests.support.peer import ASKING, Message, Peer
+
+REVIEW = {
+    "findings": [
+        {
+            "title": "Say what it does",
+            "body": "Nobody knows.",
+            "priority": 1,
+            "code_location": {
+                "absolute_file_path": "/notes.txt",
+                "line_range": {"start": 1, "end": 2},
+            },
+        }
+    ],
+    "overall_explanation": "Nearly there.",
+}
 
 RICH: list[Any] = [
     {
@@ -42,6 +58,9 @@ RICH: list[Any] = [
     ],
     [{**says("Done."), "phase": "final_answer"}],
     [fails(400, "refused")],
+    [runs("ls"), says("Looking")],
+    [says(json.dumps(REVIEW))],
+    [says("A summary")],
 ]
 
 INPUT = [
@@ -50,6 +69,13 @@ INPUT = [
     {"type": "skill", "name": "writing", "path": "skill.md"},
     {"type": "image", "url": "data:image/png;base64,AA==", "detail": "low"},
 ]
+
+ASIDE: dict[str, dict[str, Any]] = {
+    "thread/shellCommand": {"command": "echo out; echo err >&2; exit 3"},
+    "review/start": {"target": {"type": "custom", "instructions": "Look at the notes"}},
+    "thread/compact/start": {},
+}
+"""Turns that are not about what the user says."""
 
 
 async def rich_session(app: App, **capabilities: Any) -> Peer:
@@ -66,7 +92,10 @@ async def rich_session(app: App, **capabilities: Any) -> Peer:
     while (message := await peer.next("turn/completed", *questions))["method"] != "turn/completed":
         answered += 1
         await respond(peer, message, "decline" if answered % 3 == 0 else "accept")
-    await peer.turn(thread, "Again")
+    await peer.turn(thread, "Again", model="other")
+    for method, more in ASIDE.items():
+        await peer.call(method, {"threadId": thread["id"], **more})
+        await peer.until("turn/completed")
     peer.sending.close()
     await peer.rest()
     return peer
@@ -87,7 +116,7 @@ async def test_everything_the_server_sends_is_in_the_contract(tmp_path: Path) ->
     for approvals in ("request", "notify"):
         (tmp_path / approvals).mkdir()
         async with running_app(tmp_path / approvals) as app:
-            peer = await rich_session(app, approvals=approvals)
+            peer = await rich_session(app, approvals=approvals, experimentalApi=True)
         for message in peer.messages:
             if "method" in message:
                 sent.add(message["method"])
@@ -106,6 +135,16 @@ def check(message: Message) -> None:
     else:
         assert method.direction is Direction.SERVER_NOTIFICATION
         assert message.keys() == {"method", "params", "emittedAtMs"}
+
+
+async def test_what_is_experimental_is_told_only_to_who_asks_for_it(app: App) -> None:
+    """Protocol 2: `thread/settings/updated` needs `experimentalApi`."""
+    plain, curious = await app.connect(), await app.connect(experimentalApi=True)
+    for peer in (plain, curious):
+        thread = await peer.start_thread([[says("Done")]])
+        await peer.turn(thread, effort="high")
+    told = [[m.get("method") for m in peer.messages] for peer in (plain, curious)]
+    assert [methods.count("thread/settings/updated") for methods in told] == [0, 1]
 
 
 async def test_notifications_of_the_client_are_taken_with_and_without_parameters(app: App) -> None:

@@ -51,13 +51,15 @@ class _LineProtocol(JsonRPCProtocol):
             case {"method": str(method), "id": request_id}:
                 request = JsonRPCRequestMessage(request_id, method, self.VERSION, message["params"])
                 self.keep(request)
-                if method in self.fm.features:
+                if method in self.fm.features:  # pyright: ignore[reportUnknownMemberType]
                     self.handle_message(request)
             case {"method": str(method)}:
                 self.keep(JsonRPCNotification(method, self.VERSION, message["params"]))
             case {"error": error}:
                 failure = ResponseError(error["code"], error["message"], error.get("data"))
-                self.handle_message(ResponseErrorMessage(error=failure, id=message["id"]))
+                # pygls takes it, though the annotation says otherwise.
+                refusal = ResponseErrorMessage(error=failure, id=message["id"])
+                self.handle_message(refusal)  # pyright: ignore[reportArgumentType]
             case _:
                 response = JsonRPCResponseMessage(message["id"], self.VERSION, message["result"])
                 self.handle_message(response)

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,7 +232,7 @@ async def app_server(
     *options: str,
     environ: Mapping[str, str] | None = None,
     arguments: Sequence[str] | None = None,
-) -> AsyncIterator[AppServer]:
+) -> AsyncGenerator[AppServer]:
     """A server in `place`, killed at the end if it is still there."""
     command = [*COMMAND, "app-server", *options]
     command += place.arguments if arguments is None else arguments
@@ -251,7 +251,7 @@ async def app_server(
 @asynccontextmanager
 async def thread_of(
     place: Place, *options: str, environ: Mapping[str, str] | None = None, **params: Any
-) -> AsyncIterator[AppServer]:
+) -> AsyncGenerator[AppServer]:
     """A server with one thread; `params` are those of `thread/start`."""
     async with app_server(place, *options, environ=environ) as server:
         await server.initialize()

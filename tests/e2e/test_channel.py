@@ -41,9 +41,9 @@ def response(messages: list[Message], request_id: str) -> Message:
 def test_children_cannot_write_to_the_channel(place: Place) -> None:
     """The protocol: stdout carries nothing but messages, whatever a child does."""
     place.play(
+        [run_command("echo mine > /proc/self/fd/1")],
+        [run_command("echo theirs > /proc/$PPID/fd/1")],
         [
-            run_command("echo mine > /proc/self/fd/1"),
-            run_command("echo theirs > /proc/$PPID/fd/1"),
             run_command(f"{sys.executable} -c 'import os; os.write(2, b\"2\"); print(1)'"),
         ],
         [say("Done.")],

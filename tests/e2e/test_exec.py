@@ -4,7 +4,7 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -147,7 +147,7 @@ class Terminal:
 
 
 @contextmanager
-def on_terminal(place: Place, arguments: Sequence[str]) -> Iterator[Terminal]:
+def on_terminal(place: Place, arguments: Sequence[str]) -> Generator[Terminal]:
     """`exec` as a shell starts it, but with stdout in a pipe."""
     master, terminal = os.openpty()
     command = ["setsid", "--ctty", *COMMAND, "exec", "-C", str(place.project), *place.arguments]
@@ -161,8 +161,10 @@ def on_terminal(place: Place, arguments: Sequence[str]) -> Iterator[Terminal]:
     os.close(terminal)
     try:
         with process:
-            yield Terminal(master, process)
-            process.kill()
+            try:
+                yield Terminal(master, process)
+            finally:
+                process.kill()
     finally:
         os.close(master)
 
@@ -216,7 +218,7 @@ def test_a_signal_ends_the_turn_and_its_commands(
     place: Place, number: signal.Signals, code: int
 ) -> None:
     """The design: every child is gone after SIGTERM, here as in the server."""
-    marker = f"86400.5{code}"
+    marker = f"600.5{code}"
     news = place.project / "news"
     os.mkfifo(news)
     place.play([run_command(f"setsid sleep {marker} & echo up > news; exec sleep {marker}")])

@@ -1,7 +1,7 @@
 """Turns of the real process with a real HTTP server that speaks the Responses API."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -57,7 +57,7 @@ def settings(model: ResponsesServer, **more: Any) -> list[str]:
 @asynccontextmanager
 async def thread_with(
     place: Place, replies: Sequence[Reply], key: str | None = KEY, **more: Any
-) -> AsyncIterator[tuple[AppServer, ResponsesServer]]:
+) -> AsyncGenerator[tuple[AppServer, ResponsesServer]]:
     """A thread whose model gives these replies; the most talkative log level."""
     environ = {"CODEX_RPC_LOG": "debug"} | ({} if key is None else {"LOCAL_KEY": key})
     with ResponsesServer(replies) as model:
@@ -81,7 +81,7 @@ async def failing_turn(place: Place, replies: Sequence[Reply], **more: Any) -> M
 
 
 async def test_text_and_reasoning_are_streamed(place: Place) -> None:
-    reasoning = {"type": "reasoning", "id": "rs_1", "summary": []}
+    reasoning: Message = {"type": "reasoning", "id": "rs_1", "summary": []}
     thought = [{"type": "summary_text", "text": "Think."}]
     events = [
         created(),
@@ -193,8 +193,9 @@ async def test_a_refusal_fails_the_turn_with_its_reason(
 
 
 async def test_a_full_context_window_is_told_as_such(place: Place) -> None:
+    """When even the request for a summary does not fit."""
     reply = Stream([created(), failed("context_length_exceeded", "Too many tokens.")])
-    error = await failing_turn(place, [reply])
+    error = await failing_turn(place, [reply] * 5)
     assert error["codexErrorInfo"] == "contextWindowExceeded"
     assert "Too many tokens." in error["message"]
 

@@ -1,6 +1,6 @@
 """Turns of the real process, with pytest-lsp at the other end of the pipe."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ ADD_FILE = "*** Begin Patch\n*** Add File: made.txt\n+hello\n*** End Patch\n"
 
 
 @asynccontextmanager
-async def connected(place: Place, **settings: Any) -> AsyncIterator[tuple[NdjsonClient, str]]:
+async def connected(place: Place, **settings: Any) -> AsyncGenerator[tuple[NdjsonClient, str]]:
     """A client with a thread in the project; the server must end well."""
     config = ClientServerConfig(
         server_command=[*COMMAND, "app-server", *place.arguments],
@@ -46,9 +46,10 @@ async def connected(place: Place, **settings: Any) -> AsyncIterator[tuple[Ndjson
 def answering(client: NdjsonClient, method: str, decision: str) -> None:
     """Answer questions of that kind by JSON-RPC response; without this they stay unanswered."""
 
-    @client.feature(method)
-    def answer(params: Message) -> Message:  # pyright: ignore[reportUnusedFunction]
+    def answer(params: Message) -> Message:
         return {"decision": decision}
+
+    client.feature(method)(answer)
 
 
 async def test_a_turn_streams_its_text_and_ends_once(place: Place) -> None:
@@ -111,7 +112,7 @@ async def test_a_patch_is_applied_after_approval_respond_accepts_it(place: Place
         await client.event("turn/completed")
         with pytest.raises(JsonRpcException) as late:
             await client.call("approval/respond", answer)
-    assert late.value.data["kind"] == "approvalResolved"
+    assert late.value.data == {"kind": "approvalResolved", "path": "approvalId"}
     assert (place.project / "made.txt").read_text() == "hello\n"
 
 
@@ -135,7 +136,7 @@ async def test_a_declined_command_does_not_run_and_the_turn_goes_on(place: Place
 
 async def test_interrupt_kills_the_running_command(place: Place) -> None:
     """The mission: after an interrupt the command is gone from the process table."""
-    marker = "86400.101"
+    marker = "600.101"
     place.play([run_command(f"echo up; exec sleep {marker}")])
     async with connected(place, **FULL_ACCESS) as (client, thread_id):
         turn_id = (await client.submit())["turn"]["id"]

@@ -34,7 +34,7 @@ def values_of(schema: Schema, definitions: Mapping[str, Schema]) -> st.SearchStr
             return st.sampled_from(values)
         case {"anyOf": branches} | {"oneOf": [{"$ref": _}, *_] as branches}:
             return st.one_of([values_of(branch, definitions) for branch in branches])
-        case {"type": list(kinds)}:
+        case {"type": [*kinds]}:
             return st.one_of([values_of({**schema, "type": kind}, definitions) for kind in kinds])
         case {"oneOf": choices, **rest}:
             return st.one_of(

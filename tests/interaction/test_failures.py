@@ -78,12 +78,6 @@ FATAL: list[tuple[Step, Any, str]] = [
     ([fails(404, "no")], {"httpConnectionFailed": {"httpStatusCode": 404}}, "404 Not Found"),
     ([fails(429, "slow down")], "usageLimitExceeded", "slow down"),
     ([fails(429, "spent", "usage_limit_reached")], "usageLimitExceeded", "spent"),
-    ([fails(400, "long", "context_length_exceeded")], "contextWindowExceeded", "long"),
-    (
-        [says("Half"), fails(None, "long", "context_length_exceeded")],
-        "contextWindowExceeded",
-        "long",
-    ),
     ([says("Half"), fails(None, "spent", "insufficient_quota")], "usageLimitExceeded", "spent"),
     ([says("Half"), fails(None, "no", "invalid_prompt")], "other", "no"),
 ]
@@ -110,6 +104,61 @@ async def test_a_model_that_refuses_fails_the_turn_at_once(
         "thread/status/changed idle",
         "turn/completed completed",
     ]
+
+
+TOO_LONG = [
+    [fails(400, "long", "context_length_exceeded")],
+    [says("Half"), fails(None, "long", "context_length_exceeded")],
+]
+
+
+@pytest.mark.parametrize("refusal", TOO_LONG, ids=["at once", "midway"])
+async def test_a_conversation_that_is_too_long_is_summed_up_and_goes_on(
+    app: App, refusal: Step
+) -> None:
+    peer = await app.connect()
+    thread = await peer.start_thread(
+        [[says("Earlier")], refusal, [says("The gist")], [says("Answer")]]
+    )
+    await peer.turn(thread)
+    seen = await peer.turn(thread, "Question")
+    assert of_turn(seen)[-6:] == [
+        "item/started contextCompaction",
+        "item/completed contextCompaction",
+        "item/started agentMessage",
+        "item/completed agentMessage",
+        "thread/status/changed idle",
+        "turn/completed completed",
+    ]
+    assert texts(seen)[-1] == "Answer"
+    [compaction] = [
+        line["payload"]
+        for line in read_rollout(Path(thread["path"]))
+        if line["type"] == "compacted"
+    ]
+    heard = ["".join(p["text"] for p in i["content"]) for i in compaction["replacement_history"]]
+    assert "Question" in heard
+    assert heard[-1].endswith("The gist")
+
+
+@pytest.mark.parametrize("refusal", TOO_LONG, ids=["at once", "midway"])
+async def test_a_conversation_whose_summary_is_too_long_as_well_fails_the_turn(
+    app: App, refusal: Step
+) -> None:
+    peer = await app.connect()
+    thread = await peer.start_thread(
+        [[says("Earlier")], refusal, [says("The gist")], refusal, [says("Better")]]
+    )
+    await peer.turn(thread)
+    seen = await peer.turn(thread)
+    assert outline(seen).count("item/completed contextCompaction") == 1
+    assert of_turn(seen)[-3:] == [
+        "thread/status/changed systemError",
+        "error willRetry=False",
+        "turn/completed failed",
+    ]
+    assert ends(seen)[0]["error"]["codexErrorInfo"] == "contextWindowExceeded"
+    assert texts(await peer.turn(thread)) == ["Better"]
 
 
 PASSING: list[tuple[Output, Any]] = [

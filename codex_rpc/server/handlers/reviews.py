@@ -8,6 +8,5 @@ from codex_rpc.session.ops import StartReview
 
 async def start(context: RequestContext, params: ReviewStartParams) -> ReviewStartResponse:
     thread = context.thread(params.thread_id)
-    context.answer_first(thread.thread_id)
-    submitted = await thread.submit(StartReview(params.target))
+    submitted = await context.submit(thread, StartReview(params.target))
     return ReviewStartResponse(turn=accepted_turn(submitted), review_thread_id=thread.thread_id)

@@ -104,7 +104,7 @@ async def update_settings(
     context: RequestContext, params: ThreadSettingsUpdateParams
 ) -> ThreadSettingsUpdateResponse:
     thread = context.thread(params.thread_id)
-    await thread.submit(UpdateSettings(settings_overrides(params, thread)))
+    await context.submit(thread, UpdateSettings(settings_overrides(params, thread)))
     return ThreadSettingsUpdateResponse()
 
 
@@ -112,7 +112,7 @@ async def inject_items(
     context: RequestContext, params: ThreadInjectItemsParams
 ) -> ThreadInjectItemsResponse:
     thread = context.thread(params.thread_id)
-    await thread.submit(InjectItems(_response_items(params.items)))
+    await context.submit(thread, InjectItems(_response_items(params.items)))
     return ThreadInjectItemsResponse()
 
 
@@ -120,8 +120,7 @@ async def compact(
     context: RequestContext, params: ThreadCompactStartParams
 ) -> ThreadCompactStartResponse:
     thread = context.thread(params.thread_id)
-    context.answer_first(thread.thread_id)
-    await thread.submit(StartCompaction())
+    await context.submit(thread, StartCompaction())
     return ThreadCompactStartResponse()
 
 
@@ -129,9 +128,8 @@ async def run_shell_command(
     context: RequestContext, params: ThreadShellCommandParams
 ) -> ThreadShellCommandResponse:
     thread = context.thread(params.thread_id)
-    context.answer_first(thread.thread_id)
     timeout_s = None if params.timeout_ms is None else params.timeout_ms / 1000
-    await thread.submit(RunShellCommand(params.command, timeout_s))
+    await context.submit(thread, RunShellCommand(params.command, timeout_s))
     return ThreadShellCommandResponse()
 
 

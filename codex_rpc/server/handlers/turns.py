@@ -33,9 +33,8 @@ async def submit(context: RequestContext, params: TurnSubmitParams) -> TurnSubmi
 
 async def steer(context: RequestContext, params: TurnSteerParams) -> TurnSteerResponse:
     thread = context.thread(params.thread_id)
-    context.answer_first(thread.thread_id)
-    submitted = await thread.submit(
-        Steer(params.input, params.expected_turn_id, params.client_user_message_id)
+    submitted = await context.submit(
+        thread, Steer(params.input, params.expected_turn_id, params.client_user_message_id)
     )
     return TurnSteerResponse(turn_id=accepted_turn(submitted).id)
 
@@ -49,12 +48,12 @@ async def interrupt(context: RequestContext, params: TurnInterruptParams) -> Tur
 
 async def _submit(context: RequestContext, params: TurnStartParams | TurnSubmitParams) -> Submitted:
     thread = context.thread(params.thread_id)
-    context.answer_first(thread.thread_id)
-    return await thread.submit(
+    return await context.submit(
+        thread,
         SubmitInput(
             parts=params.input,
             client_id=params.client_user_message_id,
             overrides=settings_overrides(params, thread),
             output_schema=params.output_schema,
-        )
+        ),
     )

@@ -26,13 +26,25 @@ class RegularTask:
         """Sample until the model calls no more tools and the user has added nothing."""
         # As added input, what the user said is dealt with even if the turn ends before it is heard.
         turn.state.pending_input.extend(self.inputs)
-        coming = [turn_input.message for turn_input in self.inputs]
-        if window_is_full(turn, coming) and can_be_compacted(turn):
-            await compact(turn, mid_turn=False)
+        await self._make_room(turn)
         introduce(turn)
         self._hear(turn)
         while await self._answer(turn):
             pass
+
+    async def _make_room(self, turn: TurnContext) -> None:
+        """Compact the history if the window is too full for what the user has said."""
+        coming = [turn_input.message for turn_input in self.inputs]
+        if not (window_is_full(turn, coming) and can_be_compacted(turn)):
+            return
+        try:
+            await compact(turn, mid_turn=False)
+        except Exception:
+            # Left pending, the same words would begin the next turn, and fail it in the same way.
+            introduce(turn)
+            for _ in self.inputs:
+                record_input(turn, turn.state.pending_input.popleft())
+            raise
 
     def _hear(self, turn: TurnContext) -> bool:
         """Put on record what the user has said, and tell whether that was anything."""

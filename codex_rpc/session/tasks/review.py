@@ -22,6 +22,7 @@ from codex_rpc.protocol.notifications import (
     AgentMessageDeltaNotification,
     ItemCompletedNotification,
     ItemStartedNotification,
+    ThreadTokenUsageUpdatedNotification,
 )
 from codex_rpc.protocol.response_items import (
     MessageItem,
@@ -29,11 +30,13 @@ from codex_rpc.protocol.response_items import (
     ResponseItem,
     user_message,
 )
+from codex_rpc.session.context import introduce
 from codex_rpc.session.events import Event
 from codex_rpc.session.review_output import parse_review, render_review
 from codex_rpc.session.review_target import ReviewRequest
 from codex_rpc.session.sampling import sample
 from codex_rpc.session.turn_context import TurnContext, TurnJournal
+from codex_rpc.session.usage import announce_usage
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import ReviewState
 
@@ -71,14 +74,14 @@ answer. Answer with one JSON object and nothing else:
 
 @dataclass(slots=True)
 class _ReviewJournal:
-    """Lets pass what the reviewer does, and keeps to itself what it says."""
+    """Lets pass what the reviewer does, and keeps to itself what it says and how much it holds."""
 
     outer: TurnJournal
     history: HistoryStore
 
     def emit(self, event: Event) -> None:
         match event:
-            case AgentMessageDeltaNotification():
+            case AgentMessageDeltaNotification() | ThreadTokenUsageUpdatedNotification():
                 return
             case ItemStartedNotification() | ItemCompletedNotification() if isinstance(
                 event.item, AgentMessageItem
@@ -115,9 +118,13 @@ class ReviewTask:
         turn.item_started(item)
         turn.item_completed(item)
         reviewer = self._reviewer(turn)
+        introduce(reviewer)
         reviewer.record([user_message(self.request.prompt)])
-        while (await sample(reviewer)).needs_follow_up:
-            pass
+        try:
+            while (await sample(reviewer)).needs_follow_up:
+                pass
+        finally:
+            _account(turn, reviewer.session_state)
         last = turn.state.last_agent_message
         turn.state.review = ReviewState("" if last is None else last.text)
 
@@ -125,7 +132,11 @@ class ReviewTask:
         settings = replace(
             turn.settings, base_instructions=REVIEWER_INSTRUCTIONS, developer_instructions=None
         )
-        state = SessionState(settings, approved_commands=turn.session_state.approved_commands)
+        state = SessionState(
+            settings,
+            approved_commands=turn.session_state.approved_commands,
+            rate_limits=turn.session_state.rate_limits,
+        )
         tools = turn.services.tools.without("apply_patch", "update_plan")
         return replace(
             turn,
@@ -158,6 +169,14 @@ class ReviewTask:
                 MessageItem(role="assistant", content=[OutputText(text=results)]),
             ]
         )
+
+
+def _account(turn: TurnContext, reviewer: SessionState) -> None:
+    """Put what the review has cost on the thread's bill; its window holds nothing of it."""
+    turn.session_state.rate_limits = reviewer.rate_limits
+    if reviewer.total_usage.total_tokens:
+        turn.session_state.add_usage(reviewer.total_usage)
+        announce_usage(turn)
 
 
 def _leave(turn: TurnContext, results: str) -> None:

@@ -60,7 +60,7 @@ def test_the_newest_messages_are_kept_and_the_first_that_is_too_much_is_cut():
     assert isinstance(old, MessageItem)
     assert old.text.startswith("bbb")
     assert "tokens truncated" in old.text
-    assert estimate_text(old.text) == 100
+    assert estimate_text(old.text) == 600 - estimate_item(new)
 
 
 def test_a_message_is_left_out_rather_than_cut_to_scraps():

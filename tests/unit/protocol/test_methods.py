@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from codex_rpc.protocol import notifications
+from codex_rpc.protocol import notifications, settings
 from codex_rpc.protocol.methods import METHODS, NOTIFICATIONS, Direction, Method, Order
 
 
@@ -19,6 +19,12 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "thread/start",
         "thread/loaded/list",
         "thread/unsubscribe",
+        "thread/settings/update",
+        "thread/inject_items",
+        "thread/compact/start",
+        "thread/shellCommand",
+        "review/start",
+        "turn/steer",
         "turn/start",
         "turn/submit",
         "turn/interrupt",
@@ -39,7 +45,8 @@ def test_every_notification_model_is_in_the_table() -> None:
     bases = {notifications.TurnNotification, notifications.ItemNotification}
     defined = {
         value
-        for value in vars(notifications).values()
+        for module in (notifications, settings)
+        for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, notifications.Notification)
     }
 

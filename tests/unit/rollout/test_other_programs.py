@@ -177,28 +177,27 @@ def test_rolled_back_turns_of_older_files_are_gone(tmp_path: Path) -> None:
     assert shown(loaded).count("plan") == 1
 
 
-@pytest.mark.parametrize(
-    "message_text",
-    [
-        "In short: hello.",
-        "Another language model started to solve this problem and produced a summary",
-    ],
-)
+CODEX_SUMMARY = "Another language model started to solve this problem and produced a summary of it."
+
+
+@pytest.mark.parametrize(("text", "introduced"), [("Hello.", True), (CODEX_SUMMARY, False)])
 def test_a_compaction_without_a_replacement_keeps_the_users_words(
-    tmp_path: Path, message_text: str
+    tmp_path: Path, text: str, *, introduced: bool
 ) -> None:
+    """A summary is introduced to the model as such, unless it does so itself."""
     loaded = load(
         tmp_path,
         meta(),
         message("user", "<environment_context>\n  <cwd>/</cwd>\n</environment_context>"),
         message("user", "first"),
         message("assistant", "one"),
-        line("compacted", {"message": message_text}),
+        line("compacted", {"message": text}),
         message("user", "second"),
     )
     first, summary, second = spoken(loaded)
     assert (first, second) == ("first", "second")
-    assert summary.endswith(message_text)
+    assert summary.endswith(text)
+    assert (summary != text) == introduced
     assert is_summary(loaded.history.snapshot()[1])
     assert not loaded.context_recorded
 

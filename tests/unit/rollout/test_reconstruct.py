@@ -257,6 +257,16 @@ async def test_a_turn_without_an_end_is_reported_as_open(live: LiveThread) -> No
     assert loaded.open_turn.status == "inProgress"
 
 
+async def test_an_open_turn_that_was_taken_back_is_no_longer_open(live: LiveThread) -> None:
+    live.talk("first", "one")
+    live.begin_turn()
+    live.hear("second")
+    live.roll_back(1)
+    live.turns.pop()
+    loaded = await assert_same(live)
+    assert loaded.open_turn is None
+
+
 async def test_a_turn_that_another_one_followed_was_interrupted(live: LiveThread) -> None:
     live.begin_turn()
     live.hear("first")

@@ -4,8 +4,9 @@ import pytest
 
 from codex_rpc.rollout.reconstruct import load_rollout
 from codex_rpc.rollout.recorder import RolloutRecorder
-from tests.support.rollout import read_rollout
+from tests.support.rollout import events, read_rollout
 from tests.unit.rollout.live_thread import META, SETTINGS, THREAD_ID, LiveThread
+from tests.unit.rollout.shown_items import ITEMS
 
 
 async def test_no_file_is_made_before_the_first_turn(tmp_path: Path) -> None:
@@ -78,6 +79,14 @@ async def test_a_file_that_vanished_is_begun_anew_with_its_thread(tmp_path: Path
     assert read_rollout(live.path)[0]["payload"]["id"] == THREAD_ID
 
 
+async def test_a_file_that_a_crash_left_empty_is_begun_with_its_thread(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl", resumed=True)
+    live.path.touch()
+    live.talk("hello", "hi")
+    await live.write()
+    assert read_rollout(live.path)[0]["payload"]["id"] == THREAD_ID
+
+
 async def test_what_cannot_be_written_is_written_later(tmp_path: Path) -> None:
     blocked = tmp_path / "folder"
     blocked.write_bytes(b"in the way")
@@ -89,3 +98,34 @@ async def test_what_cannot_be_written_is_written_later(tmp_path: Path) -> None:
     live.talk("again", "yes")
     await live.write()
     assert load_rollout(live.path).history.snapshot() == live.history.snapshot()
+
+
+async def test_items_are_also_told_in_the_events_that_the_other_program_reads(
+    tmp_path: Path,
+) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    live.begin_turn()
+    for item in ITEMS:
+        live.show(item)
+    await live.write()
+    kinds = [line["payload"].get("type") for line in read_rollout(live.path)]
+    told = [kind for kind in kinds if kind not in (None, "message", "item_completed")]
+    assert told == [
+        "task_started",
+        "user_message",
+        "agent_message",
+        "agent_reasoning",
+        "agent_reasoning",
+        "agent_reasoning_raw_content",
+        "patch_apply_end",
+        "context_compacted",
+    ]
+
+
+async def test_rate_limits_that_say_nothing_leave_no_line(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    live.begin_turn()
+    live.use(10, 10)
+    await live.write()
+    lines = read_rollout(live.path)
+    assert [count["info"] is None for count in events(lines, "token_count")] == [False]

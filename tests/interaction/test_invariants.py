@@ -1,0 +1,581 @@
+"""What always holds of a session, each with the race that would break it.
+
+Sessions here are bare: a model and tools that the test programs, with gates where it wants to act.
+Ending one checks that turns were one at a time with one end each and nothing behind it, that calls
+are paired, and that the rollout file adds up to the history. See `tests.support.session`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from codex_rpc.config.settings import SettingsOverrides
+from codex_rpc.errors import (
+    ApprovalResolvedError,
+    CodexRpcError,
+    CwdNotFoundError,
+    ModelError,
+    NoActiveTurnError,
+    SessionClosedError,
+    SteerMismatchError,
+)
+from codex_rpc.history.compaction import is_summary
+from codex_rpc.protocol.ids import TurnId, new_item_id
+from codex_rpc.protocol.items import CommandExecutionItem
+from codex_rpc.protocol.notifications import (
+    ItemCompletedNotification,
+    ThreadStatusChangedNotification,
+    ThreadTokenUsageUpdatedNotification,
+    TurnCompletedNotification,
+    TurnStartedNotification,
+)
+from codex_rpc.protocol.response_items import FunctionCallOutputItem, user_message
+from codex_rpc.rollout.reconstruct import load_rollout
+from codex_rpc.session.events import ApprovalRequested, ApprovalResolved, SessionConfigured
+from codex_rpc.session.ops import (
+    InjectItems,
+    Op,
+    RunShellCommand,
+    StartCompaction,
+    SubmitInput,
+    UpdateSettings,
+)
+from codex_rpc.state.turn_state import ApprovalAnswer
+from codex_rpc.tools.ports import CommandQuestion, ToolCall, ToolContext
+from tests.support.session import (
+    SETTINGS,
+    Gate,
+    LiveSession,
+    ProgrammedModel,
+    ProgrammedTool,
+    calls,
+    gated_tool,
+    live_session,
+    says,
+    used,
+)
+
+
+async def _ask(call: ToolCall, context: ToolContext) -> str:
+    item = CommandExecutionItem(
+        id=new_item_id(),
+        command=call.arguments,
+        cwd=str(context.settings.cwd),
+        status="inProgress",
+        command_actions=[],
+    )
+    words = json.loads(call.arguments).get("words", [call.call_id])
+    question = CommandQuestion(item, words, context.settings.cwd)
+    return (await context.ask_command(question)).outcome
+
+
+ASKING = ProgrammedTool("ask", _ask)
+"""Asks the user, and tells the model how that ended."""
+
+
+def outputs(live: LiveSession) -> list[str]:
+    return [str(item.output) for item in live.history() if isinstance(item, FunctionCallOutputItem)]
+
+
+def statuses(live: LiveSession) -> Sequence[str]:
+    return [turn.status for turn in live.ended()]
+
+
+# --- events ------------------------------------------------------------------------------------
+
+
+async def test_the_first_event_is_the_configuration(tmp_path: Path) -> None:
+    async with live_session(tmp_path, ProgrammedModel([[says("Hello")]])) as live:
+        await live.turn("Hi")
+        [configured] = live.of(SessionConfigured)
+        assert live.events[0] is configured
+        assert configured.settings == replace(SETTINGS, cwd=tmp_path)
+
+
+async def test_each_turn_has_one_end_and_nothing_follows_it(tmp_path: Path) -> None:
+    """However it ends: answered, failed, interrupted, or broken by a bug in a tool."""
+
+    async def breaks(call: ToolCall, context: ToolContext) -> str:
+        raise RuntimeError(call.name)
+
+    gate = Gate()
+    model = ProgrammedModel(
+        [[says("Hello")], [], [calls("break", "c1")], [says("Oh")], [says("One"), gate]]
+    )
+    async with live_session(tmp_path, model, [ProgrammedTool("break", breaks)]) as live:
+        for _ in range(3):
+            await live.turn("Hi")
+        submitted = await live.say("Hi")
+        await gate.reached()
+        live.session.interrupt()
+        await live.end_of(submitted.turn_id)
+        await live.turn("No reply is left")
+        assert statuses(live) == ["completed"] * 3 + ["interrupted", "failed"]
+
+
+async def test_a_turn_that_breaks_by_a_bug_harms_nothing_else(tmp_path: Path) -> None:
+    model = ProgrammedModel([[says("Hello")]])
+    async with live_session(tmp_path, model) as live:
+        [rest] = [model.requests]
+        model.requests = None  # type: ignore[assignment]  # the next request raises AttributeError
+        assert (await live.turn("Hi")).status == "failed"
+        model.requests = rest
+        assert (await live.turn("Hi")).status == "completed"
+
+
+async def test_the_old_turn_ends_before_the_one_that_replaces_it_starts(tmp_path: Path) -> None:
+    gate = Gate()
+    model = ProgrammedModel([[says("One"), gate], [says("Story")]])
+    async with live_session(tmp_path, model) as live:
+        old = await live.say("Hi")
+        await gate.reached()
+        new = await live.submit(StartCompaction())
+        await live.end_of(new.turn_id)
+        order = [
+            event.turn.id
+            for event in live.events
+            if isinstance(event, TurnStartedNotification | TurnCompletedNotification)
+        ]
+        assert order == [old.turn_id, old.turn_id, new.turn_id, new.turn_id]
+
+
+async def test_what_is_delivered_is_on_disk(tmp_path: Path) -> None:
+    """Persist before deliver: completed items and ends of turns, the moment they are seen."""
+    model = ProgrammedModel([[calls("ask", "c1"), says("Thinking")], [says("Done")]])
+    async with live_session(tmp_path, model, [ASKING]) as live:
+        seen = 0
+
+        def on_disk() -> bool:
+            nonlocal seen
+            content = live.path.read_text() if live.path.exists() else ""
+            for event in live.events[seen:]:
+                if isinstance(event, ItemCompletedNotification):
+                    assert event.item.id in content or event.item.type == "userMessage"
+                if isinstance(event, TurnCompletedNotification):
+                    assert "task_complete" in content
+                    return True
+            seen = len(live.events)
+            for question in live.session.pending_approvals():
+                live.session.respond_to_approval(question.approval_id, ApprovalAnswer("accept"))
+            return False
+
+        await live.say("Hi")
+        await live.eventually(on_disk)
+
+
+async def test_shutdown_is_the_end(tmp_path: Path) -> None:
+    gate = Gate()
+    async with live_session(tmp_path, ProgrammedModel([[says("One"), gate]])) as live:
+        await live.say("Hi")
+        await gate.reached()
+        live.session.shutdown()
+        await live.idle()
+        ops: list[Op] = [SubmitInput([]), StartCompaction(), RunShellCommand("true")]
+        for op in ops:
+            with pytest.raises(SessionClosedError):
+                await live.submit(op)
+        with pytest.raises(NoActiveTurnError):
+            live.session.interrupt()
+        assert statuses(live) == ["interrupted"]
+
+
+# --- calls and outputs -------------------------------------------------------------------------
+
+
+async def test_outputs_are_on_record_in_call_order(tmp_path: Path) -> None:
+    """Whichever call is done first."""
+    slow, quick = Gate(), Gate()
+    quick.open()
+    tools = [
+        replace(gated_tool("slow", slow), parallel=True),
+        replace(gated_tool("quick", quick), parallel=True),
+    ]
+    answers = [[calls("slow", "c1"), calls("quick", "c2"), calls("none", "c3")], [says("Done")]]
+    async with live_session(tmp_path, ProgrammedModel(answers), tools) as live:
+        submitted = await live.say("Hi")
+        await slow.reached()
+        await anyio.lowlevel.checkpoint()
+        slow.open()
+        await live.end_of(submitted.turn_id)
+        assert outputs(live) == ["done", "done", "unsupported call: none"]
+
+
+async def test_a_reused_call_id_still_gives_each_call_its_output(tmp_path: Path) -> None:
+    """Some models count their calls anew in every response, or use one id twice in one."""
+    gate = Gate()
+    gate.open()
+    answers = [[calls("t", "c1"), calls("t", "c1")], [calls("t", "c1")], [says("Done")]]
+    async with live_session(tmp_path, ProgrammedModel(answers), [gated_tool("t", gate)]) as live:
+        assert (await live.turn("Hi")).status == "completed"
+        assert outputs(live) == ["done"] * 3
+
+
+async def test_interrupting_calls_that_share_an_id_leaves_each_with_an_output(
+    tmp_path: Path,
+) -> None:
+    gate = Gate()
+    answers = [[calls("t", "c1"), calls("t", "c1")], [says("Done")]]
+    async with live_session(tmp_path, ProgrammedModel(answers), [gated_tool("t", gate)]) as live:
+        submitted = await live.say("Hi")
+        await gate.reached()
+        await live.eventually(lambda: len(live.history()) >= 5)
+        live.session.interrupt()
+        await live.end_of(submitted.turn_id)
+        assert len(outputs(live)) == 2
+
+
+# --- interrupts --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_an_interrupt_ends_the_turn_whatever_the_model_does(
+    tmp_path: Path, stubborn: bool
+) -> None:
+    """A model's client that ignores cancellation is left behind; what it still says is dropped."""
+    gate = Gate(stubborn)
+    model = ProgrammedModel([[says("One"), gate, says("Late")], [says("Two")]])
+    async with live_session(tmp_path, model) as live:
+        submitted = await live.say("Hi")
+        await gate.reached()
+        live.session.interrupt()
+        assert (await live.end_of(submitted.turn_id)).status == "interrupted"
+        gate.open()
+        await live.turn("Again")
+        assert live.answers() == ["One", "Two"]
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_an_interrupt_ends_the_turn_whatever_a_tool_does(
+    tmp_path: Path, stubborn: bool
+) -> None:
+    """The call gets an aborted output, and its late result is dropped."""
+    gate = Gate(stubborn)
+    model = ProgrammedModel([[calls("t", "c1")], [says("Two")]])
+    async with live_session(tmp_path, model, [gated_tool("t", gate)]) as live:
+        submitted = await live.say("Hi")
+        await gate.reached()
+        live.session.interrupt()
+        assert (await live.end_of(submitted.turn_id)).status == "interrupted"
+        gate.open()
+        await live.turn("Again")
+        [output] = outputs(live)
+        assert output.startswith("aborted by user after")
+
+
+async def test_a_stubborn_tool_does_not_reach_into_the_next_turn(tmp_path: Path) -> None:
+    """While the next turn runs, the old one's tool wakes up and asks, shows and records things."""
+    old, new = Gate(stubborn=True), Gate()
+
+    async def nags(call: ToolCall, context: ToolContext) -> str:
+        with anyio.CancelScope(shield=True):
+            await old.stand()
+            await _ask(call, context)
+        return "late"
+
+    model = ProgrammedModel([[calls("nag", "c1")], [says("Two"), new]])
+    async with live_session(tmp_path, model, [ProgrammedTool("nag", nags)]) as live:
+        first = await live.say("Hi")
+        await old.reached()
+        live.session.interrupt()
+        await live.end_of(first.turn_id)
+        second = await live.say("Again")
+        await new.reached()
+        old.open()
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        assert live.of(ApprovalRequested) == []
+        assert live.session.pending_approvals() == ()
+        new.open()
+        await live.end_of(second.turn_id)
+        assert len(outputs(live)) == 1
+
+
+async def test_interrupting_twice_ends_the_turn_once(tmp_path: Path) -> None:
+    gate = Gate()
+    model = ProgrammedModel([[says("One"), gate], [says("Two")]])
+    async with live_session(tmp_path, model) as live:
+        submitted = await live.say("Hi")
+        await gate.reached()
+        live.session.interrupt()
+        live.session.interrupt(submitted.turn_id)
+        await live.end_of(submitted.turn_id)
+        with pytest.raises(NoActiveTurnError):
+            live.session.interrupt()
+        await live.turn("Again")
+        assert statuses(live) == ["interrupted", "completed"]
+
+
+@pytest.mark.parametrize("beats", range(12))
+async def test_an_interrupt_at_any_moment_ends_the_turn_once(tmp_path: Path, beats: int) -> None:
+    """From its first step to its last; `beats` is how far it gets."""
+    opened = Gate()
+    opened.open()
+    model = ProgrammedModel([[says("One"), calls("t", "c1")], [says("Two")], [says("Three")]])
+    async with live_session(tmp_path, model, [gated_tool("t", opened)]) as live:
+        submitted = await live.say("Hi")
+        for _ in range(beats):
+            await anyio.lowlevel.checkpoint()
+        try:
+            live.session.interrupt()
+        except NoActiveTurnError:
+            pass
+        await live.end_of(submitted.turn_id)
+        assert (await live.turn("Again")).status == "completed"
+        assert live.heard() == ["Hi", "Again"]
+
+
+# --- approvals ---------------------------------------------------------------------------------
+
+
+async def test_an_interrupted_question_counts_as_cancelled_not_as_refused(tmp_path: Path) -> None:
+    model = ProgrammedModel([[calls("ask", "c1")], [says("Two")]])
+    async with live_session(tmp_path, model, [ASKING]) as live:
+        submitted = await live.say("Hi")
+        asked = await live.question()
+        live.session.interrupt()
+        await live.end_of(submitted.turn_id)
+        with pytest.raises(ApprovalResolvedError):
+            live.session.respond_to_approval(
+                asked.approval.approval_id, ApprovalAnswer("acceptForSession")
+            )
+        assert live.state.approved_commands == set()
+        assert [event.approval_id for event in live.of(ApprovalResolved)] == [
+            asked.approval.approval_id
+        ]
+        [output] = outputs(live)
+        assert "declined" not in output
+
+
+@pytest.mark.parametrize("answer_first", [False, True])
+async def test_an_answer_in_the_moment_of_an_interrupt_starts_nothing(
+    tmp_path: Path, answer_first: bool
+) -> None:
+    model = ProgrammedModel([[calls("ask", "c1")], [says("Two")]])
+    async with live_session(tmp_path, model, [ASKING]) as live:
+        submitted = await live.say("Hi")
+        asked = await live.question()
+        answer = ApprovalAnswer("accept")
+        if answer_first:
+            live.session.respond_to_approval(asked.approval.approval_id, answer)
+        live.session.interrupt()
+        if not answer_first:
+            live.session.respond_to_approval(asked.approval.approval_id, answer)
+        assert (await live.end_of(submitted.turn_id)).status == "interrupted"
+        assert len(model.requests) == 1
+
+
+async def test_parallel_questions_are_answered_on_their_own(tmp_path: Path) -> None:
+    """Calls come one after the other, or together: each gets the answer to its own question."""
+    model = ProgrammedModel([[calls("ask", "c1"), calls("ask", "c2")], [says("Done")]])
+    async with live_session(tmp_path, model, [replace(ASKING, parallel=True)]) as live:
+        submitted = await live.say("Hi")
+        decisions = iter(["decline", "accept"])
+
+        def answered() -> bool:
+            for question in live.session.pending_approvals():
+                live.session.respond_to_approval(
+                    question.approval_id, ApprovalAnswer(next(decisions))
+                )
+            return len(live.of(ApprovalResolved)) == 2
+
+        await live.eventually(answered)
+        await live.end_of(submitted.turn_id)
+        assert outputs(live) == ["declined", "approved"]
+
+
+async def test_a_command_approved_for_the_session_is_asked_for_once_others_still_are(
+    tmp_path: Path,
+) -> None:
+    same = calls("ask", "c").model_copy(update={"arguments": '{"words": ["make"]}'})
+    model = ProgrammedModel([[same], [same, calls("ask", "other")], [says("Done")]])
+    async with live_session(tmp_path, model, [ASKING]) as live:
+        submitted = await live.say("Hi")
+        first = await live.question()
+        live.session.respond_to_approval(
+            first.approval.approval_id, ApprovalAnswer("acceptForSession")
+        )
+        await live.eventually(lambda: len(live.of(ApprovalRequested)) == 2)
+        [other] = live.session.pending_approvals()
+        live.session.respond_to_approval(other.approval_id, ApprovalAnswer("decline"))
+        await live.end_of(submitted.turn_id)
+        assert outputs(live) == ["approvedForSession", "approvedForSession", "declined"]
+
+
+# --- input -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beats", range(16))
+async def test_input_at_any_moment_is_answered_once(tmp_path: Path, beats: int) -> None:
+    """Steered into the running turn or, as it ends, made the next one's: never lost or doubled."""
+    opened = Gate()
+    opened.open()
+    answers = [[says("One"), calls("t", "c1")], *([says(str(n))] for n in range(4))]
+    async with live_session(tmp_path, ProgrammedModel(answers), [gated_tool("t", opened)]) as live:
+        submitted = await live.say("Hi")
+        assert submitted.turn_id is not None
+        for _ in range(beats):
+            await anyio.lowlevel.checkpoint()
+        try:
+            await live.steer("More", submitted.turn_id)
+        except (NoActiveTurnError, SteerMismatchError):
+            await live.say("More")
+        await live.idle()
+        assert live.heard() == ["Hi", "More"]
+        [*_, last] = live.history()
+        assert last.type == "message"
+        assert live.answers()[-1] == getattr(last, "text", None)
+
+
+async def test_input_before_an_interrupt_is_on_record_but_not_answered(tmp_path: Path) -> None:
+    gate = Gate()
+    model = ProgrammedModel([[says("One"), gate], [says("Two")]])
+    async with live_session(tmp_path, model) as live:
+        submitted = await live.say("Hi")
+        assert submitted.turn_id is not None
+        await gate.reached()
+        await live.steer("More", submitted.turn_id)
+        live.session.interrupt()
+        await live.end_of(submitted.turn_id)
+        await live.idle()
+        assert live.heard() == ["Hi", "More"]
+        assert len(live.started()) == 1
+
+
+async def test_input_in_a_failed_turn_starts_the_next_one(tmp_path: Path) -> None:
+    gate = Gate()
+    model = ProgrammedModel([[says("One"), gate, ModelError("no")], [says("Two")]])
+    async with live_session(tmp_path, model) as live:
+        submitted = await live.say("Hi")
+        assert submitted.turn_id is not None
+        await gate.reached()
+        await live.steer("More", submitted.turn_id)
+        gate.open()
+        await live.eventually(lambda: len(live.ended()) == 2)
+        assert statuses(live) == ["failed", "completed"]
+        assert live.heard() == ["Hi", "More"]
+        assert live.answers() == ["One", "Two"]
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+async def test_refused_settings_change_nothing(tmp_path: Path) -> None:
+    model = ProgrammedModel([[says("One")]])
+    async with live_session(tmp_path, model) as live:
+        wrong = SettingsOverrides(model="other", cwd=tmp_path / "nowhere")
+        before = live.session.snapshot()
+        for op in (UpdateSettings(wrong), SubmitInput([], overrides=wrong)):
+            with pytest.raises(CwdNotFoundError):
+                await live.submit(op)
+        assert live.session.snapshot() == before
+        assert len(live.events) == 1
+        assert (await live.turn("Hi")).status == "completed"
+        assert model.requests[0].model == SETTINGS.model
+
+
+async def test_a_running_turn_keeps_the_settings_it_began_with(tmp_path: Path) -> None:
+    gate = Gate()
+    model = ProgrammedModel([[calls("t", "c1")], [says("One")], [says("Two")]])
+    async with live_session(tmp_path, model, [gated_tool("t", gate)]) as live:
+        submitted = await live.say("Hi")
+        await gate.reached()
+        await live.submit(UpdateSettings(SettingsOverrides(model="other")))
+        gate.open()
+        await live.end_of(submitted.turn_id)
+        await live.turn("Again")
+        asked = [request.model for request in model.requests]
+        assert asked == [SETTINGS.model, SETTINGS.model, "other"]
+
+
+# --- usage and record --------------------------------------------------------------------------
+
+
+async def test_total_usage_only_grows_and_the_last_is_the_latest_requests(tmp_path: Path) -> None:
+    costs = [300, 100, 50, 200]
+    answers = [[says(str(cost)), used(cost)] for cost in costs]
+    answers.insert(2, [says("Story"), used(400)])
+    async with live_session(tmp_path, ProgrammedModel(answers)) as live:
+        for _ in costs[:2]:
+            await live.turn("Hi")
+        compaction = await live.submit(StartCompaction())
+        await live.end_of(compaction.turn_id)
+        for _ in costs[2:]:
+            await live.turn("Hi")
+        told = [event.token_usage for event in live.of(ThreadTokenUsageUpdatedNotification)]
+        assert [usage.total.total_tokens for usage in told] == [300, 400, 800, 850, 1050]
+        last = [usage.last.total_tokens for usage in told]
+        assert [*last[:2], *last[3:]] == costs
+        recorded = live.recorded()
+        assert recorded.total_usage == live.state.total_usage
+        assert recorded.last_usage == live.state.last_usage
+
+
+async def test_the_record_adds_up_to_the_live_history_at_every_end_of_a_turn(
+    tmp_path: Path,
+) -> None:
+    gate = Gate()
+    model = ProgrammedModel(
+        [[calls("t", "c1")], [says("Story")], [says("One")], [says("Two")], [says("Story")]]
+    )
+    async with live_session(tmp_path, model, [gated_tool("t", gate)]) as live:
+        interrupted = await live.say("Hi")
+        await gate.reached()
+        live.session.interrupt()
+        await live.end_of(interrupted.turn_id)
+        ops: list[Op] = [
+            StartCompaction(),
+            SubmitInput([]),
+            RunShellCommand("echo out"),
+            InjectItems([user_message("injected")]),
+            SubmitInput([], overrides=SettingsOverrides(effort="high")),
+            StartCompaction(),
+        ]
+        for op in ops:
+            submitted = await live.submit(op)
+            if submitted.turn_id is not None:
+                await live.end_of(submitted.turn_id)
+                recorded = await anyio.to_thread.run_sync(load_rollout, live.path)
+                assert list(recorded.history.snapshot()) == live.history()
+        assert is_summary(live.history()[-1])
+        assert len(recorded.turns) == len(live.ended())
+
+
+async def test_a_users_command_that_breaks_by_a_bug_harms_neither_turn_nor_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs beside the turn, whose own work goes on."""
+    gate = Gate()
+    async with live_session(tmp_path, ProgrammedModel([[says("One"), gate, says("Two")]])) as live:
+        submitted = await live.say("Hi")
+        await gate.reached()
+        await live.submit(RunShellCommand("echo \0"))
+        gate.open()
+        assert (await live.end_of(submitted.turn_id)).status == "completed"
+        assert live.answers() == ["One", "Two"]
+
+
+async def test_the_status_is_told_whenever_it_changes(tmp_path: Path) -> None:
+    model = ProgrammedModel([[calls("ask", "c1")], [says("Done")]])
+    async with live_session(tmp_path, model, [ASKING]) as live:
+        submitted = await live.say("Hi")
+        asked = await live.question()
+        live.session.respond_to_approval(asked.approval.approval_id, ApprovalAnswer("accept"))
+        await live.end_of(submitted.turn_id)
+        told = [event.status for event in live.of(ThreadStatusChangedNotification)]
+        flags = [getattr(status, "active_flags", None) for status in told]
+        assert flags == [[], ["waitingOnApproval"], [], None]
+        assert told[-1] == live.session.snapshot().status
+
+
+async def test_ops_of_others_are_refused_without_harm(tmp_path: Path) -> None:
+    async with live_session(tmp_path, ProgrammedModel([[says("One")]])) as live:
+        with pytest.raises(CodexRpcError):
+            await live.steer("Hi", TurnId("no turn"))
+        with pytest.raises(ApprovalResolvedError):
+            live.session.respond_to_approval("none", ApprovalAnswer("accept"))  # pyright: ignore
+        assert (await live.turn("Hi")).status == "completed"
