@@ -1,7 +1,9 @@
 """The project of the demo, and the script of the model that mends it."""
 
 import json
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,10 +45,24 @@ TESTS = [sys.executable, "-B", "-m", "unittest"]
 
 
 def make_project(folder: Path) -> None:
-    """Put a small project with a failing test into `folder`."""
+    """Put a small project with a failing test into `folder`; a git repository, if there is git."""
     folder.mkdir()
     (folder / "pricing.py").write_text(PRICING)
     (folder / "test_pricing.py").write_text(TEST_PRICING)
+    if shutil.which("git") is not None:
+        for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Add prices"]):
+            subprocess.run(["git", *command], cwd=folder, env=_git_environment(), check=True)
+
+
+def _git_environment() -> dict[str, str]:
+    """An identity, and nothing of the user's own configuration: no signing, no hooks."""
+    who = {"NAME": "demo", "EMAIL": "demo@localhost"}
+    return {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **{f"GIT_{role}_{key}": who[key] for role in ("AUTHOR", "COMMITTER") for key in who},
+    }
 
 
 def tests_pass(folder: Path) -> bool:
