@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class Server:
 
 
 @contextmanager
-def running(command: Sequence[str], home: Path) -> Iterator[Server]:
+def running(command: Sequence[str], home: Path) -> Generator[Server]:
     server = Server(command, home)
     try:
         yield server
