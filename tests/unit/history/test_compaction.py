@@ -15,7 +15,7 @@ from codex_rpc.history.compaction import (
 from codex_rpc.history.fragments import environment_context, is_context, is_user_message
 from codex_rpc.history.pairing import answers_of
 from codex_rpc.history.settings_changes import model_switch
-from codex_rpc.history.tokens import estimate_items, estimate_part, estimate_text
+from codex_rpc.history.tokens import estimate_item, estimate_items, estimate_part, estimate_text
 from codex_rpc.history.truncation import TextPart
 from codex_rpc.protocol.response_items import (
     RESPONSE_ITEM,
