@@ -1,10 +1,8 @@
 """Settings that change between turns: who is told of it, and what the model hears of it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
-import anyio.to_thread
 import pytest
 
 from tests.contract.contract_schema import assert_valid
@@ -151,26 +149,22 @@ async def test_an_override_is_told_before_its_turn_is_answered(app: App, method:
 async def test_an_override_is_told_before_the_answer_while_a_turn_pours_out_events(
     app: App,
 ) -> None:
-    """Whatever the running turn has said by then does not wait for the answer, nor it for that."""
-    gate = app.project / "gate"
-    os.mkfifo(gate)
+    """What the turn says while the folder is looked at waits for the answer, but not for ever."""
+    (app.project / "sub").mkdir()
     peer = await app.connect(experimentalApi=True)
-    noise = runs("bash", "-c", "for i in $(seq 500); do echo $i; done; cat gate")
-    thread = await peer.start_thread([[noise], [says("")]])
+    flood = {"type": "text", "text": "x" * 20_000, "chunkSize": 1}
+    thread = await peer.start_thread([[flood], [says("")]])
     await peer.say(thread)
-    await peer.until("item/commandExecution/outputDelta")
-    efforts = ["low", "high", "medium", "low", "high"]
-    for effort in efforts:
-        answered = await peer.request(
-            "turn/start", {"threadId": thread["id"], "input": text_input("Go on"), "effort": effort}
-        )
+    await peer.until("item/agentMessage/delta")
+    for folder in ("sub", "..", "sub"):
+        params = {"threadId": thread["id"], "input": text_input("Go on"), "cwd": folder}
+        answered = await peer.request("turn/start", params)
         await peer.response(answered)
-        kinds = [m.get("method") or m["id"] for m in peer.messages]
-        assert UPDATED in kinds[: kinds.index(answered)]
-        assert updates(peer)[-1]["effort"] == effort
-    await anyio.to_thread.run_sync(gate.write_text, "open")
+        order = [m.get("method") or m["id"] for m in peer.messages]
+        assert order.count(UPDATED) == order[: order.index(answered)].count(UPDATED)
     await peer.until("turn/completed")
-    assert [settings["effort"] for settings in updates(peer)] == efforts
+    told = [settings["cwd"] for settings in updates(peer)]
+    assert told == [str(app.project / "sub"), str(app.project), str(app.project / "sub")]
 
 
 async def test_everybody_who_follows_the_thread_is_told_and_nobody_else(app: App) -> None:
