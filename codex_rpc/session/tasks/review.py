@@ -41,6 +41,7 @@ from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import ReviewState
 
 INTERRUPTED = "The review was interrupted."
+FAILED = "The review failed before it had a result."
 
 REVIEWER_INSTRUCTIONS = """\
 You review code that somebody else has changed. Your job is to find what its author would want to
@@ -154,8 +155,9 @@ class ReviewTask:
             return
         turn.state.last_agent_message = None
         if review.answer is None:
-            _leave(turn, INTERRUPTED)
-            turn.record([review_interrupted()])
+            stopped = turn.turn.stopping
+            _leave(turn, INTERRUPTED if stopped else FAILED)
+            turn.record([review_interrupted() if stopped else review_results(FAILED)])
             return
         results = render_review(parse_review(review.answer))
         _leave(turn, results)
