@@ -18,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import anyio.to_thread
 
+from tests.support.prompt_rules import broken_rules
+
 PATIENCE = 20.0
 """Seconds after which a test that waits for the server has failed."""
 
@@ -137,6 +139,8 @@ class ResponsesServer:
     ) -> None:
         self._stop()
         self._thread.join(PATIENCE)
+        if error is None:
+            assert [broken for request in self.requests for broken in _broken_rules(request)] == []
 
     async def _run(self) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
@@ -175,6 +179,11 @@ class ResponsesServer:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+def _broken_rules(request: ReceivedRequest) -> list[str]:
+    """What the API would refuse of a request's input."""
+    return broken_rules(request.body["input"]) if isinstance(request.body, dict) else []
 
 
 def _one_by_one(replies: Iterator[Reply]) -> Callable[[ReceivedRequest], Reply]:

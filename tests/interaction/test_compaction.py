@@ -1,4 +1,4 @@
-"""Compaction: what it leaves of a conversation, when it comes by itself, and how it can go wrong."""
+"""Compaction: what it leaves of a conversation, when it comes by itself, how it goes wrong."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,20 +23,18 @@ from tests.support.app import App
 from tests.support.model_script import Step, fails, runs
 from tests.support.model_script import says as speaks
 from tests.support.outline import ends, items, of_turn, texts
-from tests.support.peer import Peer
-from tests.support.session import (
-    SETTINGS,
+from tests.support.peer import Message, Peer
+from tests.support.programmed import (
     Gate,
-    LiveSession,
     ProgrammedModel,
     Reply,
     asks_for_summary,
     calls,
     gated_tool,
-    live_session,
     says,
     used,
 )
+from tests.support.session import SETTINGS, LiveSession, live_session
 
 SMALL = {"model_context_window": 1000, "model_auto_compact_token_limit": 800}
 LIMITED = replace(SETTINGS, auto_compact_limit=1000)
@@ -61,7 +59,7 @@ async def compact(live: LiveSession) -> TurnId:
     return turn_id
 
 
-async def compact_over_the_wire(peer: Peer, thread: dict[str, str]) -> list[dict[str, object]]:
+async def compact_over_the_wire(peer: Peer, thread: Message) -> list[Message]:
     await peer.call("thread/compact/start", {"threadId": thread["id"]})
     return await peer.until("turn/completed")
 

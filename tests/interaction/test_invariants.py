@@ -5,8 +5,8 @@ Ending one checks that turns were one at a time with one end each and nothing be
 are paired, and that the rollout file adds up to the history. See `tests.support.session`.
 """
 
-import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +25,7 @@ from codex_rpc.errors import (
     SteerMismatchError,
 )
 from codex_rpc.history.compaction import is_summary
-from codex_rpc.protocol.ids import TurnId, new_item_id
-from codex_rpc.protocol.items import CommandExecutionItem
+from codex_rpc.protocol.ids import ApprovalId, TurnId
 from codex_rpc.protocol.notifications import (
     ItemCompletedNotification,
     ThreadStatusChangedNotification,
@@ -46,36 +45,19 @@ from codex_rpc.session.ops import (
     UpdateSettings,
 )
 from codex_rpc.state.turn_state import ApprovalAnswer
-from codex_rpc.tools.ports import CommandQuestion, ToolCall, ToolContext
-from tests.support.session import (
-    SETTINGS,
+from codex_rpc.tools.ports import ToolCall, ToolContext
+from tests.support.programmed import (
+    ASKING,
     Gate,
-    LiveSession,
     ProgrammedModel,
     ProgrammedTool,
+    ask_user,
     calls,
     gated_tool,
-    live_session,
     says,
     used,
 )
-
-
-async def _ask(call: ToolCall, context: ToolContext) -> str:
-    item = CommandExecutionItem(
-        id=new_item_id(),
-        command=call.arguments,
-        cwd=str(context.settings.cwd),
-        status="inProgress",
-        command_actions=[],
-    )
-    words = json.loads(call.arguments).get("words", [call.call_id])
-    question = CommandQuestion(item, words, context.settings.cwd)
-    return (await context.ask_command(question)).outcome
-
-
-ASKING = ProgrammedTool("ask", _ask)
-"""Asks the user, and tells the model how that ended."""
+from tests.support.session import SETTINGS, LiveSession, live_session
 
 
 def outputs(live: LiveSession) -> list[str]:
@@ -274,7 +256,7 @@ async def test_a_stubborn_tool_does_not_reach_into_the_next_turn(tmp_path: Path)
     async def nags(call: ToolCall, context: ToolContext) -> str:
         with anyio.CancelScope(shield=True):
             await old.stand()
-            await _ask(call, context)
+            await ask_user(call, context)
         return "late"
 
     model = ProgrammedModel([[calls("nag", "c1")], [says("Two"), new]])
@@ -320,10 +302,8 @@ async def test_an_interrupt_at_any_moment_ends_the_turn_once(tmp_path: Path, bea
         submitted = await live.say("Hi")
         for _ in range(beats):
             await anyio.lowlevel.checkpoint()
-        try:
+        with suppress(NoActiveTurnError):
             live.session.interrupt()
-        except NoActiveTurnError:
-            pass
         await live.end_of(submitted.turn_id)
         assert (await live.turn("Again")).status == "completed"
         assert live.heard() == ["Hi", "Again"]
@@ -542,11 +522,11 @@ async def test_the_record_adds_up_to_the_live_history_at_every_end_of_a_turn(
                 recorded = await anyio.to_thread.run_sync(load_rollout, live.path)
                 assert list(recorded.history.snapshot()) == live.history()
         assert is_summary(live.history()[-1])
-        assert len(recorded.turns) == len(live.ended())
+        assert len(live.recorded().turns) == len(live.ended())
 
 
 async def test_a_users_command_that_breaks_by_a_bug_harms_neither_turn_nor_session(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """It runs beside the turn, whose own work goes on."""
     gate = Gate()
@@ -577,5 +557,5 @@ async def test_ops_of_others_are_refused_without_harm(tmp_path: Path) -> None:
         with pytest.raises(CodexRpcError):
             await live.steer("Hi", TurnId("no turn"))
         with pytest.raises(ApprovalResolvedError):
-            live.session.respond_to_approval("none", ApprovalAnswer("accept"))  # pyright: ignore
+            live.session.respond_to_approval(ApprovalId("none"), ApprovalAnswer("accept"))
         assert (await live.turn("Hi")).status == "completed"

@@ -8,19 +8,17 @@ from pathlib import Path
 from codex_rpc.history.tokens import estimate_items
 from codex_rpc.model.port import ModelRequest
 from codex_rpc.protocol.items import ContextCompactionItem
-from tests.support.session import (
-    SETTINGS,
+from tests.support.programmed import (
     Gate,
-    LiveSession,
     ProgrammedModel,
     Reply,
     asks_for_summary,
     calls,
     gated_tool,
-    live_session,
     says,
     used,
 )
+from tests.support.session import SETTINGS, LiveSession, live_session
 
 TURNS = 500
 WARM = 300

@@ -4,7 +4,8 @@ A case is a list of what a client does and a list of what the model does. Each e
 session that is checked as in `tests.support.session`; here, also each word of the user counts once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,19 +13,19 @@ from typing import Literal, assert_never, get_args
 
 import anyio
 import anyio.lowlevel
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from codex_rpc.config.settings import SettingsOverrides
 from codex_rpc.errors import (
-    ApprovalResolvedError,
     CodexRpcError,
     ContextWindowExceededError,
     ModelError,
     NoActiveTurnError,
 )
 from codex_rpc.model.port import ModelRequest
-from codex_rpc.protocol.response_items import FunctionCallOutputItem, user_message
+from codex_rpc.protocol.inputs import TextInput
+from codex_rpc.protocol.response_items import user_message
 from codex_rpc.session.ops import (
     InjectItems,
     Op,
@@ -34,21 +35,19 @@ from codex_rpc.session.ops import (
     SubmitInput,
     UpdateSettings,
 )
-from codex_rpc.protocol.inputs import TextInput
 from codex_rpc.state.turn_state import ApprovalAnswer
-from tests.support.session import (
-    SETTINGS,
-    LiveSession,
+from codex_rpc.tools.ports import ToolCall, ToolContext
+from tests.support.programmed import (
+    ASKING,
+    WAIT_SECONDS,
     ProgrammedModel,
     ProgrammedTool,
     Reply,
-    asks_for_summary,
     calls,
-    live_session,
     says,
     used,
 )
-from tests.support.tools import ASKING, patient_tool
+from tests.support.session import SETTINGS, LiveSession, live_session
 
 Deed = Literal[
     "say",
@@ -119,10 +118,8 @@ class Client:
             case "say" | "steer":
                 await self._speak(deed)
             case "interrupt":
-                try:
+                with suppress(NoActiveTurnError):
                     session.interrupt()
-                except NoActiveTurnError:
-                    pass
             case "accept" | "acceptForSession" | "decline" | "cancel":
                 for question in session.pending_approvals()[:1]:
                     session.respond_to_approval(question.approval_id, ApprovalAnswer(deed))
@@ -130,7 +127,7 @@ class Client:
                 for _ in range(3 if deed == "wait a little" else 40):
                     await anyio.lowlevel.checkpoint()
             case _:
-                await self._submit(OPS[deed](self.live.path.parents[4]))
+                await self._submit(_op(deed))
 
     async def _speak(self, deed: Literal["say", "steer"]) -> None:
         self.said += 1
@@ -142,30 +139,77 @@ class Client:
             self.words.append(word)
 
     async def _submit(self, op: Op) -> bool:
-        """Whether it was accepted. Questions that keep it waiting are declined."""
-        accepted = False
+        """Whether it was accepted."""
+        try:
+            await self.live.submit(op)
+        except CodexRpcError:
+            return False
+        return True
 
-        async def submit() -> None:
-            nonlocal accepted
-            try:
-                await self.live.submit(op)
-            except CodexRpcError:
-                return
-            finally:
-                over.set()
-            accepted = True
+    async def come_to_rest(self) -> None:
+        """Decline what is asked until no turn is running."""
+        session = self.live.session
+        with anyio.fail_after(WAIT_SECONDS):
+            while session.snapshot().active_turn_id is not None:
+                for question in session.pending_approvals():
+                    session.respond_to_approval(question.approval_id, ApprovalAnswer("decline"))
+                await anyio.lowlevel.checkpoint()
+        await self.live.idle()
 
-        over = anyio.Event()
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(submit)
-            await self.decline_until(over.is_set)
-        return accepted
 
-    async def decline_until(self, holds: Callable[[], bool]) -> None:
-        with anyio.fail_after(10):
-            while not holds():
-                for question in self.live.session.pending_approvals():
-                    self.live.session.respond_to_approval(
-                        question.approval_id, ApprovalAnswer("decline")
-                    )
-                await anyio.sleep(0)
+def _op(deed: Deed) -> Op:
+    match deed:
+        case "compact":
+            return StartCompaction()
+        case "settings":
+            return UpdateSettings(SettingsOverrides(effort="high"))
+        case "wrong settings":
+            return UpdateSettings(SettingsOverrides(cwd=Path("/nowhere")))
+        case "shell":
+            return RunShellCommand("true")
+        case _:
+            return InjectItems([user_message("injected")])
+
+
+async def _look(call: ToolCall, context: ToolContext) -> str:
+    for _ in range(5):
+        await anyio.lowlevel.checkpoint()
+    return "seen"
+
+
+LOOKING = ProgrammedTool("look", _look, parallel=True)
+
+
+async def _play(folder: Path, deeds: Sequence[Deed], moods: Sequence[Mood]) -> None:
+    model = ProgrammedModel(MoodyModel(moods).answer)
+    limited = replace(SETTINGS, auto_compact_limit=3000)
+    async with live_session(folder, model, [LOOKING, ASKING], limited) as live:
+        client = Client(live)
+        for deed in deeds:
+            await client.do(deed)
+        await client.come_to_rest()
+        live.check()
+        assert live.heard() == client.words
+        await client.do("say")
+        await client.come_to_rest()
+        assert live.heard() == client.words
+
+
+@settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(
+    st.lists(st.sampled_from(get_args(Deed)), max_size=14),
+    st.lists(st.sampled_from(get_args(Mood)), max_size=8),
+)
+@example(["say", "wait long", "compact", "say", "steer", "interrupt"], ["ask", "look"])
+@example(["say", "wait long", "interrupt", "accept", "say"], ["look and ask", "same id"])
+@example(["say", "wait long", "say", "wait long", "say"], ["much", "too long", "fail", "much"])
+def test_whatever_is_done_in_whichever_moment_the_invariants_hold(
+    deeds: list[Deed], moods: list[Mood]
+) -> None:
+    with TemporaryDirectory() as folder:
+        anyio.run(_play, Path(folder), deeds, moods)

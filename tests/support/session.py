@@ -1,38 +1,24 @@
-"""A bare session with a model and tools that tests program, and gates to hold them at any place.
+"""A bare session with a model and tools that tests program; see `tests.support.programmed`.
 
-Everything a session does is real but for these two: its history, its events, its rollout file.
+Everything else is real: its history, its events, its rollout file.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
-import anyio.lowlevel
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.config.settings import ThreadSettings
-from codex_rpc.errors import ModelError
 from codex_rpc.exec.process import ProcessRunner
 from codex_rpc.exec.shell import Shell
-from codex_rpc.history.compaction import SUMMARY_PROMPT
 from codex_rpc.history.pairing import answers_of, call_id_of
 from codex_rpc.managers.auth import AuthManager
-from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
-from codex_rpc.model.port import (
-    FunctionToolSpec,
-    ModelEvent,
-    ModelRequest,
-    OutputItemDone,
-    ResponseCompleted,
-    TokenUsage,
-    ToolSpec,
-)
 from codex_rpc.protocol.ids import ThreadId, TurnId, new_thread_id
 from codex_rpc.protocol.inputs import TextInput
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem, UserMessageItem
@@ -45,9 +31,6 @@ from codex_rpc.protocol.notifications import (
 )
 from codex_rpc.protocol.policies import DangerFullAccessPolicy
 from codex_rpc.protocol.response_items import (
-    FunctionCallItem,
-    MessageItem,
-    OutputText,
     ResponseItem,
     ToolOutputItem,
 )
@@ -63,135 +46,11 @@ from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.tools.command_execution import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
-from codex_rpc.tools.ports import Tool, ToolCall, ToolContext, ToolOutput
+from codex_rpc.tools.ports import Tool
 from codex_rpc.tools.registry import ToolRegistry
-from tests.support.prompt_rules import broken_rules
-
-WAIT_SECONDS = 10.0
+from tests.support.programmed import WAIT_SECONDS, ProgrammedModel
 
 E = TypeVar("E", bound=Event)
-
-
-@dataclass(slots=True)
-class Gate:
-    """A place where somebody stops until the test goes on.
-
-    A stubborn one holds whoever stands there even when they are cancelled.
-    """
-
-    stubborn: bool = False
-    _reached: anyio.Event = field(default_factory=anyio.Event)
-    _opened: anyio.Event = field(default_factory=anyio.Event)
-
-    def open(self) -> None:
-        self._opened.set()
-
-    async def reached(self) -> None:
-        with anyio.fail_after(WAIT_SECONDS):
-            await self._reached.wait()
-
-    async def stand(self) -> None:
-        self._reached.set()
-        with anyio.CancelScope(shield=self.stubborn):
-            await self._opened.wait()
-
-
-Part = ResponseItem | TokenUsage | ModelError | Gate
-"""An item the model puts out, what the response has cost, a failure, or a stop."""
-
-Reply = Sequence[Part]
-
-
-class ProgrammedModel:
-    """Answers each request with the next reply, or with what `answer` makes of the request.
-
-    Requests that the API would refuse fail the test when its session ends.
-    """
-
-    def __init__(self, replies: Iterable[Reply] | Callable[[ModelRequest], Reply]) -> None:
-        self.requests: list[ModelRequest] = []
-        self.broken_rules: list[str] = []
-        self._answer = replies if callable(replies) else partial(_next_of, iter(replies))
-
-    @asynccontextmanager
-    async def stream(
-        self, request: ModelRequest
-    ) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
-        self.requests.append(request)
-        sent = [item.model_dump(mode="json", exclude_none=True) for item in request.input]
-        self.broken_rules += broken_rules(sent)
-        batches = self._play(self._answer(request))
-        try:
-            yield batches
-        finally:
-            await batches.aclose()
-
-    async def _play(self, reply: Reply) -> AsyncGenerator[Sequence[ModelEvent]]:
-        usage = None
-        for part in reply:
-            await anyio.lowlevel.checkpoint()
-            match part:
-                case Gate():
-                    await part.stand()
-                case ModelError():
-                    raise part
-                case TokenUsage():
-                    usage = part
-                case _:
-                    yield [OutputItemDone(part)]
-        yield [ResponseCompleted("resp", usage)]
-
-    async def prepare(self) -> None:
-        """Nothing to prepare."""
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-
-def _next_of(replies: Iterator[Reply], _: ModelRequest) -> Reply:
-    return next(replies, (ModelError("the test has no reply left"),))
-
-
-def says(text: str) -> MessageItem:
-    return MessageItem(role="assistant", content=[OutputText(text=text)])
-
-
-def calls(tool: str, call_id: str) -> FunctionCallItem:
-    return FunctionCallItem(name=tool, arguments="{}", call_id=call_id)
-
-
-def used(total: int) -> TokenUsage:
-    return TokenUsage(input_tokens=total, total_tokens=total)
-
-
-def asks_for_summary(request: ModelRequest) -> bool:
-    last = request.input[-1]
-    return isinstance(last, MessageItem) and last.text == SUMMARY_PROMPT
-
-
-@dataclass(frozen=True, slots=True)
-class ProgrammedTool:
-    """Does what `work` does; answers with what that returns."""
-
-    name: str
-    work: Callable[[ToolCall, ToolContext], Awaitable[str]]
-    parallel: bool = False
-
-    def spec(self, model: ModelInfo) -> ToolSpec:
-        return FunctionToolSpec(self.name, f"{self.name}, for {model.slug}", {"type": "object"})
-
-    async def call(self, call: ToolCall, context: ToolContext) -> ToolOutput:
-        return ToolOutput(await self.work(call, context))
-
-
-def gated_tool(name: str, gate: Gate) -> ProgrammedTool:
-    """A tool that stands at `gate` and then has done its work."""
-
-    async def work(call: ToolCall, context: ToolContext) -> str:
-        await gate.stand()
-        return "done"
-
-    return ProgrammedTool(name, work)
 
 
 @dataclass(slots=True)
@@ -202,6 +61,8 @@ class LiveSession:
     state: SessionState
     path: Path
     events: list[Event] = field(default_factory=list[Event])
+    over: anyio.Event = field(default_factory=anyio.Event)
+    """Set when the session has ended and all its events have been read."""
     _arrived: anyio.Event = field(default_factory=anyio.Event)
 
     async def follow(self) -> None:
@@ -210,6 +71,7 @@ class LiveSession:
             try:
                 self.events += await self.session.next_events()
             except EventChannelClosedError:
+                self.over.set()
                 return
             finally:
                 self._arrived.set()
@@ -254,7 +116,7 @@ class LiveSession:
             await self.session.idle()
         mark = WarningNotification(message="idle")
         self.session.emit(mark)
-        await self.eventually(lambda: self.events[-1] is mark)
+        await self.eventually(lambda: mark in self.events[-1:])
         self.events.pop()
 
     # --- what is seen --------------------------------------------------------------------------
@@ -301,7 +163,6 @@ class LiveSession:
             assert not self.history()
         assert self.session.pending_approvals() == ()
         assert self.session.snapshot().active_turn_id is None
-
 
 
 def assert_turns_in_order(events: Sequence[Event]) -> None:
@@ -372,8 +233,9 @@ async def live_session(
             yield live
         finally:
             session.shutdown()
-    live.check()
-    assert model.broken_rules == []
+        await live.over.wait()
+        live.check()
+        assert model.broken_rules == []
 
 
 def _recorder(folder: Path, thread_id: ThreadId, settings: ThreadSettings) -> RolloutRecorder:
