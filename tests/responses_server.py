@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
 import anyio.to_thread
@@ -183,7 +183,9 @@ class ResponsesServer:
 
 def _broken_rules(request: ReceivedRequest) -> list[str]:
     """What the API would refuse of a request's input."""
-    return broken_rules(request.body["input"]) if isinstance(request.body, dict) else []
+    if not isinstance(request.body, dict):
+        return []
+    return broken_rules(cast("dict[str, Any]", request.body)["input"])
 
 
 def _one_by_one(replies: Iterator[Reply]) -> Callable[[ReceivedRequest], Reply]:
