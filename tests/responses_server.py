@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import anyio.to_thread
@@ -183,9 +183,8 @@ class ResponsesServer:
 
 def _broken_rules(request: ReceivedRequest) -> list[str]:
     """What the API would refuse of a request's input."""
-    if not isinstance(request.body, dict):
-        return []
-    return broken_rules(cast("dict[str, Any]", request.body)["input"])
+    body: dict[str, Any] | None = request.body if isinstance(request.body, dict) else None
+    return [] if body is None else broken_rules(body["input"])
 
 
 def _one_by_one(replies: Iterator[Reply]) -> Callable[[ReceivedRequest], Reply]:
