@@ -86,6 +86,6 @@ class ProviderCredentials:
         if key := await self.auth.api_key():
             return key
         raise ModelUnauthorizedError(
-            "No API key found. Set OPENAI_API_KEY, or log in with the Codex command, or choose "
-            "another provider with model_provider in config.toml."
+            "No API key found. Set OPENAI_API_KEY, or have the key in auth.json, or choose another "
+            "provider with model_provider in config.toml."
         )

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from codex_rpc.protocol.approvals import (
+    ApprovalMethod,
     CommandExecutionRequestApprovalParams,
     FileChangeRequestApprovalParams,
     PendingApproval,
@@ -22,8 +23,8 @@ from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
 from codex_rpc.state.waiter import WaiterCancelledError
 from codex_rpc.tools.ports import Approval, CommandQuestion, PatchQuestion
 
-COMMAND_METHOD = "item/commandExecution/requestApproval"
-PATCH_METHOD = "item/fileChange/requestApproval"
+COMMAND_METHOD: ApprovalMethod = "item/commandExecution/requestApproval"
+PATCH_METHOD: ApprovalMethod = "item/fileChange/requestApproval"
 """Server requests that carry the two kinds of question."""
 
 APPROVED_FOR_SESSION = Approval("approvedForSession")
@@ -38,28 +39,20 @@ async def ask_command(turn: TurnContext, question: CommandQuestion) -> Approval:
     if key in turn.session_state.approved_commands:
         turn.item_started(question.item)
         return APPROVED_FOR_SESSION
-    approval_id = new_approval_id()
-    params = CommandExecutionRequestApprovalParams(
-        thread_id=turn.thread_id,
-        turn_id=turn.turn_id,
-        item_id=question.item.id,
-        approval_id=approval_id,
-        command=question.item.command,
-        cwd=str(question.cwd),
-        command_actions=question.item.command_actions,
-        reason=question.reason,
-        environment_id="local",
-        available_decisions=["accept", "acceptForSession", "decline", "cancel"],
-        started_at_ms=now_ms(),
-    )
-    pending = PendingApproval(
-        approval_id=approval_id,
-        thread_id=turn.thread_id,
-        turn_id=turn.turn_id,
-        item_id=question.item.id,
-        method=COMMAND_METHOD,
-        params=params,
-        started_at_ms=params.started_at_ms,
+    pending = _pending(
+        COMMAND_METHOD,
+        CommandExecutionRequestApprovalParams(
+            thread_id=turn.thread_id,
+            turn_id=turn.turn_id,
+            item_id=question.item.id,
+            approval_id=new_approval_id(),
+            command=question.item.command,
+            cwd=str(question.cwd),
+            command_actions=question.item.command_actions,
+            reason=question.reason,
+            available_decisions=["accept", "acceptForSession", "decline", "cancel"],
+            started_at_ms=now_ms(),
+        ),
     )
     with _open_question(turn, pending) as approval:
         turn.item_started(question.item)
@@ -74,24 +67,17 @@ async def ask_patch(turn: TurnContext, question: PatchQuestion) -> Approval:
     if turn.session_state.paths_approved(question.paths):
         turn.item_started(question.item)
         return APPROVED_FOR_SESSION
-    approval_id = new_approval_id()
-    params = FileChangeRequestApprovalParams(
-        thread_id=turn.thread_id,
-        turn_id=turn.turn_id,
-        item_id=question.item.id,
-        approval_id=approval_id,
-        changes=question.item.changes,
-        reason=question.reason,
-        started_at_ms=now_ms(),
-    )
-    pending = PendingApproval(
-        approval_id=approval_id,
-        thread_id=turn.thread_id,
-        turn_id=turn.turn_id,
-        item_id=question.item.id,
-        method=PATCH_METHOD,
-        params=params,
-        started_at_ms=params.started_at_ms,
+    pending = _pending(
+        PATCH_METHOD,
+        FileChangeRequestApprovalParams(
+            thread_id=turn.thread_id,
+            turn_id=turn.turn_id,
+            item_id=question.item.id,
+            approval_id=new_approval_id(),
+            changes=question.item.changes,
+            reason=question.reason,
+            started_at_ms=now_ms(),
+        ),
     )
     turn.item_started(question.item)
     with _open_question(turn, pending) as approval:
@@ -99,6 +85,21 @@ async def ask_patch(turn: TurnContext, question: PatchQuestion) -> Approval:
     if outcome.outcome == "approvedForSession":
         turn.session_state.approve_paths(question.paths)
     return outcome
+
+
+def _pending(
+    method: ApprovalMethod,
+    params: CommandExecutionRequestApprovalParams | FileChangeRequestApprovalParams,
+) -> PendingApproval:
+    return PendingApproval(
+        approval_id=params.approval_id,
+        thread_id=params.thread_id,
+        turn_id=params.turn_id,
+        item_id=params.item_id,
+        method=method,
+        params=params,
+        started_at_ms=params.started_at_ms,
+    )
 
 
 @contextmanager
