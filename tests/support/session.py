@@ -31,6 +31,7 @@ from codex_rpc.protocol.notifications import (
 )
 from codex_rpc.protocol.policies import DangerFullAccessPolicy
 from codex_rpc.protocol.response_items import (
+    FunctionCallOutputItem,
     ResponseItem,
     ToolOutputItem,
 )
@@ -250,3 +251,13 @@ def _recorder(folder: Path, thread_id: ThreadId, settings: ThreadSettings) -> Ro
         model_provider=settings.model_provider,
     )
     return RolloutRecorder(rollout_path(folder, thread_id, created), meta)
+
+
+def outputs(live: LiveSession) -> list[str]:
+    """What the history says of each tool call, in order."""
+    return [str(item.output) for item in live.history() if isinstance(item, FunctionCallOutputItem)]
+
+
+def statuses(live: LiveSession) -> Sequence[str]:
+    """How the turns have ended, in order."""
+    return [turn.status for turn in live.ended()]

@@ -132,3 +132,43 @@ async def connected(
             yield peer
             connection.close()
             tasks.cancel_scope.cancel()
+
+
+def request(request_id: int | str, method: str, **params: Any) -> dict[str, Any]:
+    return {"id": request_id, "method": method, "params": params}
+
+
+CANCELLED: dict[str, Any] = {
+    "code": -32800,
+    "message": "request cancelled",
+    "data": {"kind": "cancelled"},
+}
+OVERLOADED: dict[str, Any] = {
+    "code": -32001,
+    "message": "Server overloaded; retry later.",
+    "data": {"codexErrorInfo": "server_overloaded", "kind": "overloaded"},
+}
+
+
+class Gate:
+    """A request handler that waits to be let through."""
+
+    def __init__(self) -> None:
+        self.begun: list[int | str] = []
+        self._entered: dict[int | str, anyio.Event] = {}
+        self._opened: dict[int | str, anyio.Event] = {}
+
+    def _event(self, events: dict[int | str, anyio.Event], key: int | str) -> anyio.Event:
+        return events.setdefault(key, anyio.Event())
+
+    async def __call__(self, request: Request) -> Payload:
+        self.begun.append(request.id)
+        self._event(self._entered, request.id).set()
+        await self._event(self._opened, request.id).wait()
+        return {}
+
+    async def entered(self, request_id: int | str) -> None:
+        await self._event(self._entered, request_id).wait()
+
+    def open(self, request_id: int | str) -> None:
+        self._event(self._opened, request_id).set()
