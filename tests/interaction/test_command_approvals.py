@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.app import App
-from tests.support.model_script import runs, says
+from tests.support.model_script import adds_file, runs, says
 from tests.support.outline import ends, items, of_turn
 from tests.support.peer import ASKING, Message, Peer
 from tests.support.rollout import assert_calls_are_paired, outputs, read_rollout
@@ -250,3 +250,26 @@ async def test_a_dangerous_command_never_runs_unasked(app: App, policy: str) -> 
     [item] = items(peer.messages, "commandExecution")
     assert item["status"] == "declined"
     assert (app.project / "kept").exists()
+
+
+@pytest.mark.parametrize("sandbox", ["read-only", "workspace-write", "danger-full-access"])
+async def test_the_never_policy_never_asks(app: App, sandbox: str) -> None:
+    """Whatever is not allowed is refused at once, and the turn goes on."""
+    outside = app.project.parent / "outside.txt"
+    wishes = [
+        runs("cat", "none"),
+        runs("touch", "made"),
+        runs("rm", "-rf", "made"),
+        adds_file(str(outside), "text"),
+    ]
+    peer = await app.connect()
+    thread = await peer.start_thread(
+        [wishes, [says("Done")]], approvalPolicy="never", sandbox=sandbox
+    )
+    told = await peer.turn(thread)
+    assert [m["method"] for m in peer.messages if "id" in m and "method" in m] == []
+    assert ends(told)[0]["status"] == "completed"
+    statuses = {item["command"]: item["status"] for item in items(told, "commandExecution")}
+    assert statuses["rm -rf made"] == "declined"
+    assert statuses["touch made"] == ("completed" if "danger" in sandbox else "declined")
+    assert len(told_to_the_model(thread)) == len(wishes)

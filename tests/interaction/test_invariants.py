@@ -21,8 +21,10 @@ from codex_rpc.errors import (
     SessionClosedError,
 )
 from codex_rpc.history.compaction import is_summary
+from codex_rpc.model.port import Credits, RateLimits, RateWindow
 from codex_rpc.protocol.ids import ApprovalId, TurnId
 from codex_rpc.protocol.notifications import (
+    AccountRateLimitsUpdatedNotification,
     ItemCompletedNotification,
     ThreadStatusChangedNotification,
     ThreadTokenUsageUpdatedNotification,
@@ -249,6 +251,20 @@ async def test_total_usage_only_grows_and_the_last_is_the_latest_requests(tmp_pa
         recorded = live.recorded()
         assert recorded.total_usage == live.state.total_usage
         assert recorded.last_usage == live.state.last_usage
+
+
+async def test_a_report_of_rate_limits_keeps_what_it_does_not_mention(tmp_path: Path) -> None:
+    """Credits and plan come with some responses only."""
+    full = RateLimits(RateWindow(10.0), None, Credits(has_credits=True, unlimited=False), "pro")
+    bare = RateLimits(RateWindow(20.0))
+    answers = [[limits, says("Hi"), used(10)] for limits in (full, bare)]
+    async with live_session(tmp_path, ProgrammedModel(answers)) as live:
+        await live.turn("Hi")
+        await live.turn("Hi")
+        told = [event.rate_limits for event in live.of(AccountRateLimitsUpdatedNotification)]
+    assert [limits.primary and limits.primary.used_percent for limits in told] == [10, 20]
+    assert [limits.plan_type for limits in told] == ["pro", "pro"]
+    assert all(limits.credits is not None for limits in told)
 
 
 async def test_the_record_adds_up_to_the_live_history_at_every_end_of_a_turn(

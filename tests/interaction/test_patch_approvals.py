@@ -154,3 +154,18 @@ async def test_the_diff_of_a_turn_adds_its_patches_up(app: App) -> None:
     assert "+two" in diffs[1]
     assert "one" not in diffs[1]
     assert diffs[2] == "", "they cancel out"
+
+
+async def test_a_patch_in_a_read_only_thread_always_asks(app: App) -> None:
+    """Inside the working directory or not: nothing is writable."""
+    peer = await app.connect()
+    outside = app.project.parent / "outside.txt"
+    steps = [[adds_file("inside.txt", "a")], [adds_file(str(outside), "b")], [says("Done")]]
+    settings = {"approvalPolicy": "on-request", "sandbox": "read-only"}
+    thread = await peer.start_thread(steps, **settings)
+    await peer.say(thread)
+    for _ in range(2):
+        await peer.answer(await peer.next(QUESTION), "decline")
+    await peer.until("turn/completed")
+    assert not (app.project / "inside.txt").exists()
+    assert not outside.exists()

@@ -25,6 +25,8 @@ from codex_rpc.model.port import (
     ModelEvent,
     ModelRequest,
     OutputItemDone,
+    RateLimits,
+    RateLimitsReported,
     ResponseCompleted,
     TokenUsage,
     ToolSpec,
@@ -67,8 +69,8 @@ class Gate:
             await self._opened.wait()
 
 
-Part = ResponseItem | TokenUsage | ModelError | Gate
-"""An item the model puts out, what the response has cost, a failure, or a stop."""
+Part = ResponseItem | TokenUsage | RateLimits | ModelError | Gate
+"""An item the model puts out, what it has cost, what is left to spend, a failure, or a stop."""
 
 Reply = Sequence[Part]
 
@@ -108,6 +110,8 @@ class ProgrammedModel:
                     raise part
                 case TokenUsage():
                     usage = part
+                case RateLimits():
+                    yield [RateLimitsReported(part)]
                 case _:
                     yield [OutputItemDone(part)]
         yield [ResponseCompleted("resp", usage)]
