@@ -23,7 +23,9 @@ from codex_rpc.protocol.inputs import (
     UserInput,
 )
 from codex_rpc.protocol.items import UserMessageItem
+from codex_rpc.protocol.notifications import WarningNotification
 from codex_rpc.protocol.response_items import ContentPart, InputImage, InputText, MessageItem
+from codex_rpc.session.skill_input import read_skills
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.state.turn_state import TurnInput
 
@@ -33,14 +35,19 @@ MAX_IMAGE_BYTES = 32 * 1024 * 1024
 async def prepare_input(
     parts: Sequence[UserInput], *, cwd: Path, client_id: str | None = None
 ) -> TurnInput:
-    """Turn input parts into a message for the model, reading local images on the way.
+    """Turn input parts into a message for the model, reading local images and skills on the way.
 
     Raises:
         InvalidParamsError: naming the part that cannot be used.
     """
     content = [await _content_part(part, index, cwd) for index, part in enumerate(parts)]
+    skills, problems = await read_skills(parts, cwd)
     return TurnInput(
-        parts=parts, message=MessageItem(role="user", content=content), client_id=client_id
+        parts=parts,
+        message=MessageItem(role="user", content=content),
+        client_id=client_id,
+        skills=skills,
+        problems=problems,
     )
 
 
@@ -55,10 +62,12 @@ def record_input(turn: TurnContext, turn_input: TurnInput) -> None:
     """Put what the user said on record and show it. Empty input leaves no trace."""
     if not turn_input.parts:
         return
-    turn.record([turn_input.message])
+    turn.record([turn_input.message, *turn_input.skills])
     item = user_message_item(turn_input)
     turn.item_started(item)
     turn.item_completed(item)
+    for problem in turn_input.problems:
+        turn.emit(WarningNotification(thread_id=turn.thread_id, message=problem))
     if not turn.session_state.preview:
         turn.session_state.preview = turn_input.message.text
 

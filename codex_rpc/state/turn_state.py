@@ -22,6 +22,10 @@ class TurnInput:
     message: MessageItem
     """The same as the model hears it."""
     client_id: str | None = None
+    skills: Sequence[MessageItem] = ()
+    """The documents of the skills that the user named."""
+    problems: Sequence[str] = ()
+    """What to warn the user of."""
 
 
 @dataclass(frozen=True, slots=True)
