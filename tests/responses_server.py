@@ -158,6 +158,8 @@ class ResponsesServer:
         self._ready.set()
         await stopped.wait()
         server.close()
+        for _ in range(3):  # a connection that was just accepted takes some rounds to get here
+            await asyncio.sleep(0)
         for handler in handlers:
             handler.cancel()
         await asyncio.gather(*handlers, return_exceptions=True)

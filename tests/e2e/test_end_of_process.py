@@ -44,7 +44,7 @@ async def test_no_process_is_left_when_the_server_ends_in_mid_command(
     place: Place, how: str, code: int
 ) -> None:
     """The mission, and users' orphaned builds: `setsid` and double forks do not escape."""
-    marker = f"600.2{len(how)}"
+    marker = f"600.2{len(how)}{os.getpid()}"
     place.play([run_command(restless(marker))])
     async with thread_of(place) as server:
         await server.submit()
@@ -82,7 +82,7 @@ async def wait_until_it_reads(server: AppServer) -> None:
 
 def test_a_client_that_closes_the_servers_stdout_ends_it(place: Place) -> None:
     """An editor that crashed: the pipe breaks while a command is printing."""
-    marker = "600.301"
+    marker = f"600.301{os.getpid()}"
     place.play([run_command(f"yes {marker}")])
     command = [*COMMAND, "app-server", *place.arguments]
     server = subprocess.Popen(
@@ -122,7 +122,7 @@ def test_a_client_that_is_gone_from_the_start_is_no_failure(place: Place, reads:
 
 def test_without_drain_the_end_of_input_stops_a_turn_at_once(place: Place) -> None:
     """The protocol: end of input is a clean exit, even in mid-turn."""
-    marker = "600.401"
+    marker = f"600.401{os.getpid()}"
     place.play([run_command(f"exec sleep {marker}")])
     run_server(place, INITIALIZE, thread_start(place), turn_submit(), options=())
     assert processes_with(marker) == []

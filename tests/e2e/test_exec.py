@@ -218,7 +218,7 @@ def test_a_signal_ends_the_turn_and_its_commands(
     place: Place, number: signal.Signals, code: int
 ) -> None:
     """The design: every child is gone after SIGTERM, here as in the server."""
-    marker = f"600.5{code}"
+    marker = f"600.5{code}{os.getpid()}"
     news = place.project / "news"
     os.mkfifo(news)
     place.play([run_command(f"setsid sleep {marker} & echo up > news; exec sleep {marker}")])

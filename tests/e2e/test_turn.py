@@ -1,5 +1,6 @@
 """Turns of the real process, with pytest-lsp at the other end of the pipe."""
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -136,7 +137,7 @@ async def test_a_declined_command_does_not_run_and_the_turn_goes_on(place: Place
 
 async def test_interrupt_kills_the_running_command(place: Place) -> None:
     """The mission: after an interrupt the command is gone from the process table."""
-    marker = "600.101"
+    marker = f"600.101{os.getpid()}"
     place.play([run_command(f"echo up; exec sleep {marker}")])
     async with connected(place, **FULL_ACCESS) as (client, thread_id):
         turn_id = (await client.submit())["turn"]["id"]

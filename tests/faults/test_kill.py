@@ -31,7 +31,7 @@ async def test_completed_items_survive_kill_9(place: Place, seen: int) -> None:
 
 
 async def test_completed_items_survive_kill_9_in_mid_command(place: Place) -> None:
-    marker = "600.601"
+    marker = f"600.601{os.getpid()}"
     command = run_command(f"echo up; exec sleep {marker}")
     place.play([say("First."), run_command("echo one"), command])
     try:
