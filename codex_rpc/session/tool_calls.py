@@ -31,6 +31,7 @@ class ToolCalls:
 
     Calls of parallel tools may overlap, others run alone; outputs are recorded in call order
     whichever ends first.
+
     Leaving the context waits for all of them. A call that is cancelled stays outstanding; the end
     of the turn gives it an output.
     """
@@ -55,7 +56,7 @@ class ToolCalls:
         return await self._tasks.__aexit__(kind, error, traceback)
 
     def start(self, item: ToolCallItem) -> None:
-        """Put the call on record and run it when those before it are done."""
+        """Put the call on record and run it as soon as the calls before it allow."""
         self.started += 1
         self._turn.record([item])
         if item.call_id is None:

@@ -184,7 +184,6 @@ def _announce_end(turn: TurnContext, outcome: Outcome) -> None:
 
 
 def _ended_turn(turn: TurnContext, outcome: Outcome) -> Turn:
-    ended_at = time.time()
     last_message = turn.state.last_agent_message
     return Turn(
         id=turn.turn_id,
@@ -193,6 +192,6 @@ def _ended_turn(turn: TurnContext, outcome: Outcome) -> Turn:
         status="failed" if isinstance(outcome, TurnError) else outcome,
         error=outcome if isinstance(outcome, TurnError) else None,
         started_at=int(turn.turn.started_at),
-        completed_at=int(ended_at),
-        duration_ms=round((ended_at - turn.turn.started_at) * 1000),
+        completed_at=int(time.time()),
+        duration_ms=round((time.monotonic() - turn.turn.began) * 1000),
     )

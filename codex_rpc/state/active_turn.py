@@ -34,6 +34,8 @@ class ActiveTurn:
     """Whether the terminal event has been emitted; whatever still comes of the turn is dropped."""
     started_at: float = field(default_factory=time.time)
     """Unix time in seconds."""
+    began: float = field(default_factory=time.monotonic)
+    """The same moment on the clock that is never set back, for how long the turn takes."""
 
     @property
     def stopping(self) -> bool:

@@ -60,6 +60,7 @@ class LiveSession:
 
     session: Session
     state: SessionState
+    services: SessionServices
     path: Path
     events: list[Event] = field(default_factory=list[Event])
     over: anyio.Event = field(default_factory=anyio.Event)
@@ -227,7 +228,7 @@ async def live_session(
             recorder=recorder,
         )
         session = Session(thread_id, state, services)
-        live = LiveSession(session, state, recorder.path)
+        live = LiveSession(session, state, services, recorder.path)
         await tasks.start(session.run)
         tasks.start_soon(live.follow)
         try:
