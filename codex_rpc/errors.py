@@ -30,6 +30,13 @@ class ErrorKind(StrEnum):
     CONFIG_INVALID = "configInvalid"
     CWD_NOT_FOUND = "cwdNotFound"
     ROLLOUT_UNREADABLE = "rolloutUnreadable"
+    THREAD_NOT_STORED = "threadNotStored"
+    THREAD_BUSY = "threadBusy"
+    TURN_NOT_FOUND = "turnNotFound"
+    INVALID_CURSOR = "invalidCursor"
+    NOT_SUPPORTED = "notSupported"
+    AGENT_LIMIT = "agentLimit"
+    LOGIN_FAILED = "loginFailed"
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SHUTTING_DOWN = "shuttingDown"
@@ -126,6 +133,57 @@ class InvalidThreadIdError(InvalidRequestError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"invalid thread id: {reason}", path=("threadId",))
+
+
+class ThreadNotStoredError(InvalidRequestError):
+    """No file of that thread exists."""
+
+    kind = ErrorKind.THREAD_NOT_STORED
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(f"no rollout found for thread id {thread_id}", path=("threadId",))
+
+
+class ThreadNotLoadedError(InvalidRequestError):
+    """The thread is neither in memory nor on disk."""
+
+    kind = ErrorKind.THREAD_NOT_FOUND
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(f"thread not loaded: {thread_id}", path=("threadId",))
+
+
+class ThreadBusyError(InvalidRequestError):
+    """Another process writes the thread's file."""
+
+    kind = ErrorKind.THREAD_BUSY
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"thread {thread_id} already has an active writer: another process has it open",
+            path=("threadId",),
+        )
+
+
+class TurnNotFoundError(InvalidRequestError):
+    """The thread has no such turn, or not any more."""
+
+    kind = ErrorKind.TURN_NOT_FOUND
+
+
+class InvalidCursorError(InvalidRequestError):
+    """A cursor that no page of this list has given."""
+
+    kind = ErrorKind.INVALID_CURSOR
+
+    def __init__(self, cursor: str) -> None:
+        super().__init__(f"invalid cursor: {cursor[:200]}", path=("cursor",))
+
+
+class NotSupportedError(CodexRpcError):
+    """The request makes sense, but not for this thread."""
+
+    kind = ErrorKind.NOT_SUPPORTED
 
 
 class NoActiveTurnError(InvalidRequestError):

@@ -1,0 +1,83 @@
+"""StoredThread: what is known of a thread on disk without reading its turns; and asking for many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.rollout.session_meta import SessionMeta
+
+ThreadOrder = Literal["created_at", "updated_at", "recency_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredThread:
+    """One thread on disk; times in unix seconds."""
+
+    thread_id: ThreadId
+    path: Path
+    """The newest of its files."""
+    archived: bool
+    meta: SessionMeta
+    created_at: int
+    updated_at: int
+    preview: str = ""
+    """The first thing the user said."""
+    name: str | None = None
+    model: str | None = None
+    """What the last turn ran with, if it is known."""
+    effort: str | None = None
+
+    @property
+    def created(self) -> datetime:
+        return self.meta.timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadQuery:
+    """Which threads to list, and in which order. `None` stands for "whatever".
+
+    `limit` is the size of a page; a cursor is one that an earlier page gave.
+    """
+
+    archived: bool = False
+    providers: Sequence[str] | None = None
+    source_kinds: Sequence[str] | None = None
+    """As the wire names them: `cli`, `vscode`, `subAgentReview`, ..."""
+    originators: Sequence[str] | None = None
+    cwds: Sequence[str] | None = None
+    parent: ThreadId | None = None
+    ancestor: ThreadId | None = None
+    search_term: str | None = None
+    """Text in the preview or the name, in any case."""
+    excluded: Sequence[ThreadId] = ()
+    order: ThreadOrder = "created_at"
+    descending: bool = True
+    cursor: str | None = None
+    limit: int = 25
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """Some of the threads that were asked for, and where those before and after them begin."""
+
+    threads: Sequence[StoredThread]
+    next_cursor: str | None = None
+    backwards_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadMatch:
+    """A thread in which the words were found, with some of the text around them."""
+
+    thread: StoredThread
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchPage:
+    matches: Sequence[ThreadMatch]
+    next_cursor: str | None = None
+    backwards_cursor: str | None = None
