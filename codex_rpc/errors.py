@@ -7,6 +7,7 @@ JSON-RPC exists.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 
@@ -165,10 +166,31 @@ class ThreadBusyError(InvalidRequestError):
         )
 
 
+class StalePathError(InvalidRequestError):
+    """The thread is loaded, but from another file."""
+
+    def __init__(self, thread_id: str, requested: str, active: str) -> None:
+        super().__init__(
+            f"cannot resume running thread {thread_id} with stale path: "
+            f"requested `{requested}`, active `{active}`",
+            path=("path",),
+        )
+
+
 class TurnNotFoundError(InvalidRequestError):
     """The thread has no such turn, or not any more."""
 
     kind = ErrorKind.TURN_NOT_FOUND
+
+
+class UserMessageNotFoundError(InvalidParamsError):
+    """The user has not said so much."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"nthUserMessage {number} is out of range: the thread has fewer user messages",
+            path=("nthUserMessage",),
+        )
 
 
 class InvalidCursorError(InvalidRequestError):
@@ -184,6 +206,13 @@ class NotSupportedError(CodexRpcError):
     """The request makes sense, but not for this thread."""
 
     kind = ErrorKind.NOT_SUPPORTED
+
+
+class ThreadChangedError(InvalidRequestError):
+    """Something happened in the thread while it was being looked at."""
+
+    def __init__(self) -> None:
+        super().__init__("the thread has changed meanwhile; try again", path=("threadId",))
 
 
 class NoActiveTurnError(InvalidRequestError):
@@ -250,6 +279,48 @@ class ConfigError(InvalidRequestError):
     kind = ErrorKind.CONFIG_INVALID
 
 
+class ConfigFileError(ConfigError):
+    """A file of the configuration is no TOML. Lines and columns count from 1."""
+
+    def __init__(self, file: Path, line: int, column: int, reason: str) -> None:
+        super().__init__(f"{file}:{line}:{column}: {reason}")
+        self.file = file
+        self.line = line
+        self.column = column
+
+
+class ConfigValueError(ConfigError):
+    """A key of the configuration has a wrong type or value; `key` are the names that lead there."""
+
+    def __init__(self, key: tuple[str, ...], problem: str) -> None:
+        super().__init__(f"{'.'.join(key)}: {problem}")
+        self.key = key
+
+
+class ConfigUnreadableError(CodexRpcError):
+    """The configuration cannot be shown, because it cannot be used."""
+
+    kind = ErrorKind.CONFIG_INVALID
+
+
+class ConfigWriteError(InvalidRequestError):
+    """A change of the user's configuration is refused; then nothing has been written."""
+
+    kind = ErrorKind.CONFIG_INVALID
+
+    def __init__(
+        self,
+        message: str,
+        code: Literal["configValidationError", "configVersionConflict", "configLayerReadonly"],
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        return {"config_write_error_code": self.code}
+
+
 class CwdNotFoundError(InvalidRequestError):
     """The working directory does not exist or is not a directory."""
 
@@ -283,6 +354,10 @@ class SessionClosedError(InvalidRequestError):
     """The session of the thread has ended; nothing can be submitted to it any more."""
 
     kind = ErrorKind.SHUTTING_DOWN
+
+
+class ListenError(CodexRpcError):
+    """The server cannot listen where it was asked to."""
 
 
 class SessionStartError(CodexRpcError):

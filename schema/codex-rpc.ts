@@ -231,6 +231,112 @@ export interface CommitTarget {
   title?: string | null;
 }
 
+/** The effective settings. Keys that are not listed here are shown as they are. */
+export interface Config {
+  model: string | null;
+  review_model: string | null;
+  model_context_window: number | null;
+  model_auto_compact_token_limit: number | null;
+  model_auto_compact_token_limit_scope: string | null;
+  model_provider: string | null;
+  approval_policy: AskForApproval | null;
+  approvals_reviewer: ApprovalsReviewer | null;
+  sandbox_mode: SandboxMode | null;
+  sandbox_workspace_write: SandboxWorkspaceWrite | null;
+  forced_chatgpt_workspace_id: string | string[] | null;
+  forced_login_method: ForcedLoginMethod | null;
+  web_search: WebSearchMode | null;
+  client_search_provider: string | null;
+  tools: ToolsV2 | null;
+  instructions: string | null;
+  developer_instructions: string | null;
+  compact_prompt: string | null;
+  model_reasoning_effort: ReasoningEffort | null;
+  model_reasoning_summary: ReasoningSummary | null;
+  model_verbosity: Verbosity | null;
+  service_tier: string | null;
+  analytics: Record<string, unknown> | null;
+  apps: Record<string, unknown> | null;
+  browser_use: Record<string, unknown> | null;
+  computer_use: Record<string, unknown> | null;
+  desktop: Record<string, unknown> | null;
+  [key: string]: unknown;
+}
+
+/** Change several keys of the user's `config.toml`, all or none. */
+export interface ConfigBatchWriteParams {
+  edits: ConfigEdit[];
+  /** The user's `config.toml`: no other file may be written. */
+  filePath?: string | null;
+  /** The version of the user's layer that the changes were made for. */
+  expectedVersion?: string | null;
+  /** New threads always see the change. A loaded thread keeps the settings it was started with. */
+  reloadUserConfig?: boolean;
+}
+
+/** One change. `null` as the value removes the key. */
+export interface ConfigEdit {
+  /** Dotted; a part that holds dots itself stands in double quotes. */
+  keyPath: string;
+  value: unknown;
+  /** Whether a table replaces the one that is there, or is merged into it. */
+  mergeStrategy: MergeStrategy;
+}
+
+/** One layer as it stands, without what it may not set. */
+export interface ConfigLayer {
+  name: ConfigLayerSource;
+  version: string;
+  config: Record<string, unknown>;
+  /** Why the layer does not count. Left out of a layer that does. */
+  disabledReason: string | null;
+}
+
+export interface ConfigLayerMetadata {
+  name: ConfigLayerSource;
+  /** A digest of the layer's settings. */
+  version: string;
+}
+
+export type ConfigLayerSource = SystemLayerSource | UserLayerSource | ProjectLayerSource | SessionFlagsLayerSource;
+
+/** Show the effective configuration, and where each setting comes from. */
+export interface ConfigReadParams {
+  includeLayers?: boolean;
+  /** With it, projects have their say as they would for a thread there. */
+  cwd?: string | null;
+}
+
+export interface ConfigReadResponse {
+  config: Config;
+  /** For each value in a layer that counts, under its dotted key, the layer that decides it. */
+  origins: Record<string, ConfigLayerMetadata>;
+  /** All layers, the one that overrides the others first. */
+  layers: ConfigLayer[] | null;
+}
+
+/** Ask what an administrator demands of the configuration. */
+export type ConfigRequirementsReadParams = Record<string, never>;
+
+export interface ConfigRequirementsReadResponse {
+  /** What this server enforces; `null` for nothing. */
+  requirements: Record<string, unknown> | null;
+  supportsIndependentSpeedModes: boolean | null;
+}
+
+/** Change one key of the user's `config.toml`. */
+export interface ConfigValueWriteParams {
+  /** Dotted; a part that holds dots itself stands in double quotes. */
+  keyPath: string;
+  value: unknown;
+  /** Whether a table replaces the one that is there, or is merged into it. */
+  mergeStrategy: MergeStrategy;
+  /** The user's `config.toml`: no other file may be written. */
+  filePath?: string | null;
+  /** The version of the user's layer that the change was made for. */
+  expectedVersion?: string | null;
+}
+
 /** A part of the configuration is not used, or not as written. */
 export interface ConfigWarningNotification {
   summary: string;
@@ -238,6 +344,14 @@ export interface ConfigWarningNotification {
   /** The file at fault. */
   path: string | null;
   range: TextRange | null;
+}
+
+export interface ConfigWriteResponse {
+  status: WriteStatus;
+  /** The user's layer as it is now. */
+  version: string;
+  filePath: string;
+  overriddenMetadata: OverriddenMetadata | null;
 }
 
 /** The history was replaced by a summary of it. */
@@ -252,6 +366,12 @@ export interface CreditsSnapshot {
   hasCredits: boolean;
   unlimited: boolean;
   balance: string | null;
+}
+
+/** A provider that the configuration describes. */
+export interface CustomGatewayProviderSettings {
+  type: "customGateway";
+  auth: GatewayAuth;
 }
 
 export interface CustomSource {
@@ -301,8 +421,14 @@ export interface EnteredReviewModeItem {
   review: string;
 }
 
+/** Requests carry what an environment variable holds. */
+export interface EnvironmentVariableGatewayAuth {
+  mode: "environmentVariable";
+  envKey: string;
+}
+
 /** Machine-readable reason of a refused request, sent as `error.data.kind`. */
-export type ErrorKind = "parseError" | "invalidRequest" | "invalidParams" | "unknownMethod" | "notInitialized" | "alreadyInitialized" | "experimentalRequired" | "threadNotFound" | "invalidThreadId" | "noActiveTurn" | "turnMismatch" | "activeTurnNotSteerable" | "approvalNotFound" | "approvalResolved" | "configInvalid" | "cwdNotFound" | "rolloutUnreadable" | "overloaded" | "cancelled" | "shuttingDown" | "internal";
+export type ErrorKind = "parseError" | "invalidRequest" | "invalidParams" | "unknownMethod" | "notInitialized" | "alreadyInitialized" | "experimentalRequired" | "threadNotFound" | "invalidThreadId" | "noActiveTurn" | "turnMismatch" | "activeTurnNotSteerable" | "approvalNotFound" | "approvalResolved" | "configInvalid" | "cwdNotFound" | "rolloutUnreadable" | "threadNotStored" | "threadBusy" | "turnNotFound" | "invalidCursor" | "notSupported" | "agentLimit" | "loginFailed" | "overloaded" | "cancelled" | "shuttingDown" | "internal";
 
 /** Something failed within a turn. */
 export interface ErrorNotification {
@@ -326,6 +452,12 @@ export interface ExitedReviewModeItem {
 export interface ExternalSandboxPolicy {
   type: "externalSandbox";
   networkAccess?: NetworkAccess;
+}
+
+/** Requests carry credentials that the configuration file says more about. */
+export interface ExternallyConfiguredGatewayAuth {
+  mode: "externallyConfigured";
+  envKey: string | null;
 }
 
 export interface FileChangeItem {
@@ -365,6 +497,8 @@ export interface FileUpdateChange {
   diff: string;
 }
 
+export type ForcedLoginMethod = "chatgpt" | "api";
+
 /** The output of a tool call that the client supplied itself. */
 export interface FunctionCallOutputItem {
   id: string;
@@ -375,6 +509,8 @@ export interface FunctionCallOutputItem {
   namespace: string | null;
   output: string | (InputText | InputImage | OutputText | OtherPart)[];
 }
+
+export type GatewayAuth = NoGatewayAuth | EnvironmentVariableGatewayAuth | ExternallyConfiguredGatewayAuth;
 
 /** Ask for the account in use. */
 export interface GetAccountParams {
@@ -562,6 +698,8 @@ export interface MentionInput {
   path: string;
 }
 
+export type MergeStrategy = "replace" | "upsert";
+
 export type MessagePhase = "commentary" | "partial_answer" | "final_answer";
 
 export interface Model {
@@ -598,6 +736,27 @@ export interface ModelListResponse {
   nextCursor: string | null;
 }
 
+/** List the providers, by id. */
+export type ModelProviderListParams = Record<string, never>;
+
+export interface ModelProviderListResponse {
+  data: ModelProviderSummary[];
+  /** What new threads use. It need not be in the list. */
+  defaultProviderId: string;
+  /** Whether the user's `config.toml` decides it. */
+  canChangeDefault: boolean;
+}
+
+export interface ModelProviderSummary {
+  id: string;
+  name: string;
+  /** Whether the user's `config.toml` describes it. */
+  canEdit: boolean;
+  /** `null` if there is none, or if it may hold a secret. */
+  baseUrl: string | null;
+  settings: ProviderSettings;
+}
+
 export interface ModelServiceTier {
   id: string;
   name: string;
@@ -606,6 +765,11 @@ export interface ModelServiceTier {
 
 export type NetworkAccess = "restricted" | "enabled";
 
+/** Requests carry no credentials. */
+export interface NoGatewayAuth {
+  mode: "none";
+}
+
 export interface NonSteerableTurn {
   turnKind: "review" | "compact";
 }
@@ -613,6 +777,11 @@ export interface NonSteerableTurn {
 /** The thread is on disk only. */
 export interface NotLoadedStatus {
   type: "notLoaded";
+}
+
+/** The provider that is built in. */
+export interface OpenAiProviderSettings {
+  type: "openai";
 }
 
 /** A content part of a kind this version does not know. */
@@ -644,6 +813,13 @@ export interface OutputText {
 export interface OutputTextPart {
   type: "inputText";
   text: string;
+}
+
+/** A layer above the user's says something else about a key that was written. */
+export interface OverriddenMetadata {
+  message: string;
+  overridingLayer: ConfigLayerMetadata;
+  effectiveValue: unknown;
 }
 
 export interface PatchAdd {
@@ -691,6 +867,14 @@ export interface PlanItem {
 }
 
 export type PlanType = string;
+
+/** A `.codex` folder between the project's root and the working directory. */
+export interface ProjectLayerSource {
+  type: "project";
+  dotCodexFolder: string;
+}
+
+export type ProviderSettings = OpenAiProviderSettings | CustomGatewayProviderSettings;
 
 export type RateLimitReachedType = "rate_limit_reached" | "workspace_owner_credits_depleted" | "workspace_member_credits_depleted" | "workspace_owner_usage_limit_reached" | "workspace_member_usage_limit_reached";
 
@@ -815,6 +999,14 @@ export type SandboxMode = "read-only" | "workspace-write" | "danger-full-access"
 
 export type SandboxPolicy = DangerFullAccessPolicy | ReadOnlyPolicy | ExternalSandboxPolicy | WorkspaceWritePolicy;
 
+/** What `workspace-write` allows beside the working directory. */
+export interface SandboxWorkspaceWrite {
+  writable_roots: string[];
+  network_access: boolean;
+  exclude_tmpdir_env_var: boolean;
+  exclude_slash_tmp: boolean;
+}
+
 /** The model calls a tool with plain text. */
 export interface ScriptCustomToolCall {
   type: "customToolCall";
@@ -929,6 +1121,11 @@ export interface ServerRequestResolvedNotification {
   approvalId: string | null;
 }
 
+/** Overrides: `-c` on the command line, and the `config` of a request. */
+export interface SessionFlagsLayerSource {
+  type: "sessionFlags";
+}
+
 export type SessionSource = "cli" | "vscode" | "exec" | "appServer" | "unknown" | CustomSource | SubAgentSessionSource;
 
 /** A skill the user chose by name. */
@@ -955,6 +1152,12 @@ export type SubAgentSource = "review" | "compact" | "memory_consolidation" | Thr
 /** The last turn failed; the next one may be started as usual. */
 export interface SystemErrorStatus {
   type: "systemError";
+}
+
+/** The file for all users of the machine. It need not exist. */
+export interface SystemLayerSource {
+  type: "system";
+  file: string;
 }
 
 /** A part of a text that the client shows in its own way, such as a mention. */
@@ -1055,6 +1258,11 @@ export interface ThreadLoadedListParams {
 export interface ThreadLoadedListResponse {
   data: string[];
   nextCursor: string | null;
+}
+
+/** The thread's last turns were taken back. */
+export interface ThreadRevertedNotification {
+  threadId: string;
 }
 
 /** Everything that the next turn will run with. */
@@ -1220,6 +1428,11 @@ export interface TokenUsageBreakdown {
 
 export type ToolCallStatus = "inProgress" | "completed" | "failed";
 
+/** Settings of single tools. */
+export interface ToolsV2 {
+  web_search: Record<string, unknown> | null;
+}
+
 export interface Turn {
   id: string;
   items: ThreadItem[];
@@ -1361,6 +1574,13 @@ export interface UnknownAction {
 
 export type UserInput = TextInput | ImageInput | LocalImageInput | AudioInput | LocalAudioInput | SkillInput | MentionInput;
 
+/** The user's `config.toml`, or a profile chosen in it. It need not exist. */
+export interface UserLayerSource {
+  type: "user";
+  file: string;
+  profile: string | null;
+}
+
 export interface UserMessageItem {
   id: string;
   startedAtMs: number | null;
@@ -1370,6 +1590,8 @@ export interface UserMessageItem {
   /** The `clientUserMessageId` that the message was sent with. */
   clientId: string | null;
 }
+
+export type Verbosity = "low" | "medium" | "high";
 
 /** Something is not as it should be, but work goes on. */
 export interface WarningNotification {
@@ -1394,6 +1616,8 @@ export interface WebSearchItem {
   action: WebSearchAction | null;
   results: unknown[] | null;
 }
+
+export type WebSearchMode = "disabled" | "cached" | "indexed" | "live";
 
 export interface WebSearchOpenPage {
   type: "openPage";
@@ -1422,6 +1646,8 @@ export interface WorkspaceWritePolicy {
   excludeSlashTmp?: boolean;
 }
 
+export type WriteStatus = "ok" | "okOverridden";
+
 /** Requests that the client sends. */
 export interface ClientRequests {
   "initialize": { params: InitializeParams; result: InitializeResponse };
@@ -1440,6 +1666,11 @@ export interface ClientRequests {
   "approval/respond": { params: ApprovalRespondParams; result: ApprovalRespondResponse };
   "approval/list": { params: ApprovalListParams; result: ApprovalListResponse };
   "model/list": { params: ModelListParams; result: ModelListResponse };
+  "modelProvider/list": { params: ModelProviderListParams; result: ModelProviderListResponse };
+  "config/read": { params: ConfigReadParams; result: ConfigReadResponse };
+  "config/value/write": { params: ConfigValueWriteParams; result: ConfigWriteResponse };
+  "config/batchWrite": { params: ConfigBatchWriteParams; result: ConfigWriteResponse };
+  "configRequirements/read": { params?: ConfigRequirementsReadParams; result: ConfigRequirementsReadResponse };
   "account/read": { params: GetAccountParams; result: GetAccountResponse };
 }
 
@@ -1465,6 +1696,7 @@ export interface ServerNotifications {
   "thread/started": { params: ThreadStartedNotification };
   "thread/status/changed": { params: ThreadStatusChangedNotification };
   "thread/closed": { params: ThreadClosedNotification };
+  "thread/reverted": { params: ThreadRevertedNotification };
   "thread/settings/updated": { params: ThreadSettingsUpdatedNotification };
   "thread/tokenUsage/updated": { params: ThreadTokenUsageUpdatedNotification };
   "turn/started": { params: TurnStartedNotification };

@@ -1,10 +1,11 @@
-"""`codex-rpc app-server`: one client on stdin and stdout."""
+"""`codex-rpc app-server`: one client on stdin and stdout, or many on a unix socket."""
 
 import gc
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from codex_rpc.cli.introduction import Introduction, introduce
@@ -12,11 +13,26 @@ from codex_rpc.rpc.descriptors import claim_stdout
 
 Override = tuple[str, object]
 
+UNIX = "unix://"
+
 
 def run(*, listen: str, drain: bool, overrides: Sequence[Override]) -> int:
-    """Serve until the client closes the pipe or a signal comes; returns the exit code."""
+    """Serve until the client closes the pipe or a signal comes; returns the exit code.
+
+    Raises:
+        ListenError: if there is no listening where `listen` says.
+    """
+    if listen.startswith(UNIX):
+        if drain:
+            print("codex-rpc: --drain is for stdio:// only", file=sys.stderr)
+            return 2
+        return _serve_socket(listen.removeprefix(UNIX), overrides)
     if listen != "stdio://":
-        print(f"codex-rpc: --listen {listen} is not supported, only stdio://", file=sys.stderr)
+        print(
+            f"codex-rpc: --listen {listen} is not supported, only stdio://, unix:// and "
+            "unix://PATH",
+            file=sys.stderr,
+        )
         return 2
     if sys.stdin is not None and sys.stdin.isatty():
         print("codex-rpc: waiting for JSON-RPC on stdin, one object a line", file=sys.stderr)
@@ -58,6 +74,16 @@ def _serve(
     gc.enable()
     log_to_stderr(os.environ)
     return anyio.run(serve_stdio, stdin, stdout, introduction, drain, overrides)
+
+
+def _serve_socket(path: str, overrides: Sequence[Override]) -> int:
+    import anyio
+
+    from codex_rpc.cli.logs import log_to_stderr
+    from codex_rpc.cli.socket_server import serve_socket
+
+    log_to_stderr(os.environ)
+    return _leave(anyio.run(serve_socket, Path(path) if path else None, overrides))
 
 
 def _leave(code: int) -> NoReturn:

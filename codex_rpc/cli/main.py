@@ -9,20 +9,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from codex_rpc import __version__
+from codex_rpc.cli.threads.arguments import Subcommands, add_doctor, add_threads
 from codex_rpc.errors import CodexRpcError
 from codex_rpc.server.version import PROTOCOL_VERSION
-
-
-class Subcommands(Protocol):
-    """What `add_subparsers` returns, as far as it is used here."""
-
-    def add_parser(
-        self, name: str, *, help: str, description: str | None = None
-    ) -> argparse.ArgumentParser: ...
-
 
 SANDBOX_MODES = ("read-only", "workspace-write", "danger-full-access")
 APPROVAL_POLICIES = ("untrusted", "on-request", "never")
@@ -75,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_exec(commands)
     _add_demo(commands)
     _add_schema(commands)
+    add_threads(commands)
+    add_doctor(commands)
     return parser
 
 
@@ -136,12 +129,16 @@ def overrides_of(arguments: argparse.Namespace) -> list[tuple[str, object]]:
 def _add_app_server(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "app-server",
-        help="serve a client on stdin and stdout",
-        description="Speak newline-delimited JSON-RPC on stdin and stdout until stdin ends.",
+        help="serve a client on stdin and stdout, or many on a unix socket",
+        description="Speak newline-delimited JSON-RPC on stdin and stdout until stdin ends, or "
+        "with each client of a unix socket until a signal comes.",
     )
     _add_settings(parser)
     parser.add_argument(
-        "--listen", default="stdio://", metavar="URL", help="only stdio:// is supported"
+        "--listen",
+        default="stdio://",
+        metavar="URL",
+        help="stdio:// (the default), unix://PATH, or unix:// for a socket in the Codex home",
     )
     parser.add_argument("--stdio", action="store_true", help="the same as --listen stdio://")
     parser.add_argument(

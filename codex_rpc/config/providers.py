@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from codex_rpc.errors import ConfigError
+from codex_rpc.config.model_overrides import ModelOverrides, model_overrides_from_toml
+from codex_rpc.errors import ConfigValueError
 
 WireApi = Literal["responses", "script"]
 """How a provider is spoken to: the Responses API over HTTP, or a file of model turns."""
@@ -43,6 +44,8 @@ class ModelProvider:
     stream_idle_timeout_ms: int = 300_000
     requires_openai_auth: bool = False
     script_path: Path | None = None
+    models: Mapping[str, ModelOverrides] = field(default_factory=dict[str, ModelOverrides])
+    """What the user knows better about single models, by their names."""
 
     @property
     def idle_timeout(self) -> float:
@@ -72,11 +75,11 @@ def provider_from_toml(provider_id: str, table: object) -> tuple[ModelProvider, 
         The provider, and the keys that mean nothing here, for a warning.
 
     Raises:
-        ConfigError: naming the key and what was expected of it.
+        ConfigValueError: naming the key and what was expected of it.
     """
-    where = f"model_providers.{provider_id}"
+    where = ("model_providers", provider_id)
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{where}: expected a table")
+        raise ConfigValueError(where, "expected a table")
     entries = cast("Mapping[str, Any]", table)
     changes: dict[str, Any] = {}
     for key, (attribute, read) in _KEYS.items():
@@ -84,9 +87,27 @@ def provider_from_toml(provider_id: str, table: object) -> tuple[ModelProvider, 
             try:
                 changes[attribute] = read(entries[key])
             except (TypeError, ValueError) as error:
-                raise ConfigError(f"{where}.{key}: {error}") from None
+                raise ConfigValueError((*where, key), str(error)) from None
+    if "models" in entries:
+        changes["models"] = model_overrides_from_toml(entries, where)
     base = builtin_providers().get(provider_id) or ModelProvider(id=provider_id, name=provider_id)
-    return replace(base, **changes), [key for key in entries if key not in _KEYS]
+    return replace(base, **changes), [
+        key for key in entries if key not in _KEYS and key != "models"
+    ]
+
+
+def base_url_at(table: Mapping[str, Any], key: str) -> str | None:
+    """The address at a top-level `key`.
+
+    Raises:
+        ConfigValueError: if it is none.
+    """
+    if key not in table:
+        return None
+    try:
+        return _base_url(table[key])
+    except (TypeError, ValueError) as error:
+        raise ConfigValueError((key,), str(error)) from None
 
 
 def _string(value: object) -> str:

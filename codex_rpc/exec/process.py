@@ -19,6 +19,7 @@ import anyio
 
 from codex_rpc.errors import SpawnError
 from codex_rpc.exec.child import Child, ProcessSpec, kill, reap
+from codex_rpc.exec.file_limit import FileLimit
 from codex_rpc.exec.lineage import (
     TagSequence,
     become_subreaper,
@@ -47,9 +48,13 @@ class ProcessExit:
 
 
 class ProcessRunner:
-    """Runs commands; an async context manager that leaves none of them alive."""
+    """Runs commands; an async context manager that leaves none of them alive.
+
+    Inside, the process may have as many files open as the system allows; commands may not.
+    """
 
     def __init__(self) -> None:
+        self._files = FileLimit()
         self._tags = TagSequence()
         self._live: dict[int, Child] = {}
         """The commands whose leader is not reaped yet, by tag."""
@@ -57,6 +62,7 @@ class ProcessRunner:
         self._closed = False
 
     async def __aenter__(self) -> Self:
+        self._files.lift()
         return self
 
     async def __aexit__(
@@ -67,6 +73,7 @@ class ProcessRunner:
     ) -> None:
         self._closed = True
         await self.kill_all()
+        self._files.restore()
 
     async def run(self, spec: ProcessSpec, on_output: OnOutput) -> ProcessExit:
         """Run a command to its end, passing on stdout and stderr in the order they were written.
@@ -110,7 +117,9 @@ class ProcessRunner:
         if not self._subreaper:
             become_subreaper()
             self._subreaper = True
-        child = Child(spec, self._tags.next())
+        with self._files.for_children():
+            child = Child(spec, self._tags.next())
+        self._files.lower(child.pid)
         self._live[child.tag] = child
         return child
 

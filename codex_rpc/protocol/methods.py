@@ -12,12 +12,15 @@ from types import MappingProxyType
 from codex_rpc.protocol import (
     account,
     approvals,
+    config,
     handshake,
+    model_providers,
     models,
     notifications,
     review,
     settings,
     thread,
+    thread_history,
     turn,
 )
 from codex_rpc.protocol.base import WireModel
@@ -67,8 +70,11 @@ def _request(
     order: Order = Order.FREE,
     *,
     experimental: bool = False,
+    params_optional: bool = False,
 ) -> Method:
-    return Method(name, Direction.CLIENT_REQUEST, params, result, order, experimental)
+    return Method(
+        name, Direction.CLIENT_REQUEST, params, result, order, experimental, params_optional
+    )
 
 
 def _server_request(name: str, params: type[WireModel], result: type[WireModel]) -> Method:
@@ -78,6 +84,30 @@ def _server_request(name: str, params: type[WireModel], result: type[WireModel])
 _CLIENT_REQUESTS = (
     _request("initialize", handshake.InitializeParams, handshake.InitializeResponse, Order.FIRST),
     _request("thread/start", thread.ThreadStartParams, thread.ThreadStartResponse, Order.CREATES),
+    _request(
+        "thread/resume",
+        thread_history.ThreadResumeParams,
+        thread_history.ThreadResumeResponse,
+        Order.THREAD,
+    ),
+    _request(
+        "thread/fork",
+        thread_history.ThreadForkParams,
+        thread_history.ThreadForkResponse,
+        Order.THREAD,
+    ),
+    _request(
+        "thread/revert",
+        thread_history.ThreadRevertParams,
+        thread_history.ThreadRevertResponse,
+        Order.THREAD,
+    ),
+    _request(
+        "thread/rollback",
+        thread_history.ThreadRollbackParams,
+        thread_history.ThreadRollbackResponse,
+        Order.THREAD,
+    ),
     _request("thread/loaded/list", thread.ThreadLoadedListParams, thread.ThreadLoadedListResponse),
     _request(
         "thread/unsubscribe",
@@ -130,6 +160,20 @@ _CLIENT_REQUESTS = (
         Order.OVERTAKES,
     ),
     _request("model/list", models.ModelListParams, models.ModelListResponse),
+    _request(
+        "modelProvider/list",
+        model_providers.ModelProviderListParams,
+        model_providers.ModelProviderListResponse,
+    ),
+    _request("config/read", config.ConfigReadParams, config.ConfigReadResponse),
+    _request("config/value/write", config.ConfigValueWriteParams, config.ConfigWriteResponse),
+    _request("config/batchWrite", config.ConfigBatchWriteParams, config.ConfigWriteResponse),
+    _request(
+        "configRequirements/read",
+        config.ConfigRequirementsReadParams,
+        config.ConfigRequirementsReadResponse,
+        params_optional=True,
+    ),
     _request("account/read", account.GetAccountParams, account.GetAccountResponse),
 )
 
@@ -173,6 +217,7 @@ NOTIFICATIONS: tuple[type[notifications.Notification], ...] = (
     notifications.ThreadStartedNotification,
     notifications.ThreadStatusChangedNotification,
     notifications.ThreadClosedNotification,
+    notifications.ThreadRevertedNotification,
     settings.ThreadSettingsUpdatedNotification,
     notifications.ThreadTokenUsageUpdatedNotification,
     notifications.TurnStartedNotification,

@@ -103,6 +103,14 @@ class ThreadStatusChangedNotification(Notification):
     status: ThreadStatus
 
 
+class ThreadRevertedNotification(Notification):
+    """The thread's last turns were taken back."""
+
+    METHOD = "thread/reverted"
+
+    thread_id: ThreadId
+
+
 class ThreadClosedNotification(Notification):
     """The thread left memory."""
 

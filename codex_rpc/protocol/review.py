@@ -52,7 +52,7 @@ ReviewTarget = TypeAliasType(
     ],
 )
 
-ReviewDelivery = TypeAliasType("ReviewDelivery", Literal["inline"])
+ReviewDelivery = TypeAliasType("ReviewDelivery", Literal["inline", "detached"])
 
 
 class ReviewStartParams(WireModel):
@@ -61,13 +61,13 @@ class ReviewStartParams(WireModel):
     thread_id: ThreadId
     target: ReviewTarget
     delivery: ReviewDelivery | None = None
-    """A review always runs on the given thread; start another one to have it elsewhere."""
+    """`inline`, if not given: on the thread itself. `detached`: on a fork of it, made for that."""
 
 
 class ReviewStartResponse(WireModel):
     turn: Turn
     review_thread_id: ThreadId
-    """The given thread."""
+    """Where the review runs."""
 
 
 # --- what the reviewer answers -----------------------------------------------------------------

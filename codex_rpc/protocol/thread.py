@@ -177,8 +177,8 @@ class ThreadStartParams(WireModel):
     thread_source: str | None = None
 
 
-class ThreadStartResponse(WireModel):
-    """The thread and the settings its first turn will run with."""
+class ThreadConfiguration(WireModel):
+    """A thread that was just loaded, and the settings its next turn will run with."""
 
     thread: Thread
     model: str
@@ -202,6 +202,10 @@ class ThreadStartResponse(WireModel):
     multi_agent_mode: Literal["explicitRequestOnly"] = Field(
         default="explicitRequestOnly", json_schema_extra=EXPERIMENTAL
     )
+
+
+class ThreadStartResponse(ThreadConfiguration):
+    """The thread and the settings its first turn will run with."""
 
 
 class ThreadUnsubscribeParams(WireModel):

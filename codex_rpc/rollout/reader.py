@@ -58,19 +58,30 @@ class LineCounts:
     torn: bool = False
     """The last line was cut off. It is malformed as well."""
 
+    def __add__(self, later: "LineCounts") -> "LineCounts":
+        """The counts of two parts together."""
+        return LineCounts(
+            self.lines + later.lines,
+            self.malformed + later.malformed,
+            self.foreign + later.foreign,
+            later.torn,
+        )
+
 
 @dataclass(slots=True)
 class RolloutReader:
     """Reads a file from byte `start` to byte `end`, both at the beginning of a line.
 
     Iterating reads anew each time and holds one line in memory; `counts` grows meanwhile. Events
-    named in `skip` are passed over without being parsed.
+    named in `skip` are passed over without being parsed. Lines say where they are in the file, plus
+    `shift`.
     """
 
     path: Path
     start: int = 0
     end: int | None = None
     skip: frozenset[str] = frozenset()
+    shift: int = 0
     counts: LineCounts = field(default_factory=LineCounts)
 
     def __iter__(self) -> Iterator[RolloutLine]:
@@ -82,7 +93,7 @@ class RolloutReader:
         self.counts = LineCounts()
         with self.path.open("rb", buffering=_BUFFER) as file:
             file.seek(self.start)
-            offset = self.start
+            offset = self.start + self.shift
             for raw in self._raw_lines(file):
                 line = self._line(raw, offset)
                 offset += len(raw)

@@ -16,6 +16,7 @@ from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
 from codex_rpc.rollout.reader import LineCounts, RolloutLine, RolloutReader
 from codex_rpc.rollout.recorded_history import RecordedHistory, has_context, spoken_text
 from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.token_counts import stored_rate_limits, stored_usage
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
 from codex_rpc.rollout.turn_settings import StoredSettings
@@ -68,6 +69,21 @@ def load_rollout(path: Path, *, items: bool = True) -> Reconstructed:
     return reconstruct(RolloutReader(path, skip=frozenset() if items else ITEM_EVENTS))
 
 
+def load_log(log: ThreadLog, *, items: bool = True) -> Reconstructed:
+    """Work out what a log adds up to. Without `items`, turns show what the user said at most.
+
+    Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    reader = log.reader(frozenset() if items else ITEM_EVENTS)
+    reading = _Reading(log.meta)
+    for line in reader:
+        reading.take(line)
+    return reading.result(reader.counts)
+
+
 def read_head(path: Path) -> RolloutHead:
     """Read no further than to the user's first words. Blocking: for a worker thread.
 
@@ -109,8 +125,8 @@ def _required(meta: SessionMeta | None, counts: LineCounts) -> SessionMeta:
 class _Reading:
     """What the lines so far add up to."""
 
-    def __init__(self) -> None:
-        self._meta: SessionMeta | None = None
+    def __init__(self, meta: SessionMeta | None = None) -> None:
+        self._meta = meta
         self._history = RecordedHistory()
         self._turns = TurnLog()
         self._settings: StoredSettings | None = None
@@ -147,7 +163,7 @@ class _Reading:
                 if (limits := stored_rate_limits(line.payload)) is not None:
                     self._rate_limits = merge_rate_limits(self._rate_limits, limits)
             case "thread_rolled_back":
-                self._roll_back(integer(line.payload, "num_turns"))
+                self._roll_back(integer(line.payload, "num_turns"), line.end)
             case "thread_settings_applied" if self._settings is not None:
                 self._settings = self._settings.changed_by(line.payload)
             case "":
@@ -155,12 +171,12 @@ class _Reading:
             case _:
                 self._turns.event(line)
 
-    def _roll_back(self, num_turns: int | None) -> None:
+    def _roll_back(self, num_turns: int | None, end: int) -> None:
         if num_turns is None or num_turns < 0:
             self._invalid += 1
             return
         self._history.drop_last_user_turns(num_turns)
-        self._turns.roll_back(num_turns)
+        self._turns.roll_back(num_turns, end)
 
     def result(self, counts: LineCounts) -> Reconstructed:
         meta = _required(self._meta, counts)

@@ -70,12 +70,22 @@ def parsed_item(payload: object) -> ResponseItem | None:
         return None
 
 
+def is_spoken(payload: Payload) -> bool:
+    """Whether a response item is something that the user said."""
+    return _spoken(payload) is not None
+
+
 def spoken_text(payload: Payload) -> str:
     """What the user says in a response item; empty if it is nothing that a user said."""
+    message = _spoken(payload)
+    return message.text if message else ""
+
+
+def _spoken(payload: Payload) -> MessageItem | None:
     if payload.get("role") != "user":
-        return ""
+        return None
     item = parsed_item(payload)
-    return item.text if isinstance(item, MessageItem) and is_user_message(item) else ""
+    return item if isinstance(item, MessageItem) and is_user_message(item) else None
 
 
 def has_context(history: Iterable[ResponseItem]) -> bool:

@@ -59,6 +59,18 @@ class RolloutRecorder:
         """A recorder that goes on with an existing file, from its next line on."""
         return cls(path, meta, _started=True)
 
+    @property
+    def position(self) -> int:
+        """Where the next line will begin (interim)."""
+        size = self.path.stat().st_size if self.path.exists() else len(session_meta_line(self.meta))
+        return size + len(self._unwritten) + sum(map(len, self._pending))
+
+    async def acquire(self) -> None:
+        """Be the file's one writer (interim)."""
+
+    async def close(self) -> None:
+        """Give the file back (interim)."""
+
     def start(self) -> None:
         """From now on there is something to keep: the next write creates the file."""
         self._started = True

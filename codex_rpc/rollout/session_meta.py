@@ -17,7 +17,8 @@ _GIT_NAMES = {"sha": "commit_hash", "branch": "branch", "origin_url": "repositor
 class HistoryBase:
     """The thread goes on from a place in another file, which has to be read up to there first."""
 
-    thread_id: str
+    rollout_id: str
+    """What the other file's name ends with: its thread's id, or one of its own after a revert."""
     end_ordinal_exclusive: int
     end_byte_offset: int
 
@@ -104,10 +105,10 @@ def _git(payload: Payload) -> GitInfo | None:
 def _history_base(found: object) -> HistoryBase | None:
     match found:
         case {
-            "thread_id": str(thread_id),
+            "thread_id": str(rollout_id),
             "end_ordinal_exclusive": int(ordinal),
             "end_byte_offset": int(offset),
         }:
-            return HistoryBase(thread_id, ordinal, offset)
+            return HistoryBase(rollout_id, ordinal, offset)
         case _:
             return None

@@ -38,7 +38,12 @@ class RecordedTurn:
 
     turn_id: TurnId
     start: int
-    """Where in the file the turn begins, in bytes."""
+    """Where in the log the turn begins, in bytes."""
+    end: int | None = None
+    """Where all that tells of it as it now is has been said; `None` if there is no end on record.
+
+    What ends later, as a command in the background may, lies beyond.
+    """
     explicit: bool = True
     """Whether the file says where the turn begins and ends; the oldest files do not."""
     status: TurnStatus = "inProgress"
@@ -79,9 +84,10 @@ class RecordedTurn:
                 item = _StoredItem(continued_reasoning(last.payload, payload), provisional=True)
         self._items.append(item)
 
-    def finish(self, status: TurnStatus, payload: Payload | None = None) -> None:
-        """The turn is over; `payload` is the event that said so."""
+    def finish(self, status: TurnStatus, end: int | None, payload: Payload | None = None) -> None:
+        """The turn is over, where the log has got to `end`; `payload` is the event that said so."""
         self.status = status
+        self.end = end
         if payload is not None:
             self.completed_at = integer(payload, "completed_at")
             self.duration_ms = integer(payload, "duration_ms")
@@ -114,7 +120,7 @@ class TurnLog:
     def close(self) -> None:
         """The file is read. What has no end in a file that marks none is complete."""
         if self._open is not None and not self._open.explicit:
-            self._open.finish("completed")
+            self._open.finish("completed", None)
             self._open = None
 
     def set_context(self, settings: StoredSettings) -> None:
@@ -131,9 +137,9 @@ class TurnLog:
             case "task_started" | "turn_started":
                 self._start(line)
             case "task_complete" | "turn_complete":
-                self._complete(payload)
+                self._complete(line)
             case "turn_aborted":
-                self._finish("interrupted", payload)
+                self._finish("interrupted", line)
             case "item_completed":
                 self._item(line, table(payload, "item"), provisional=False)
             case event:
@@ -142,8 +148,10 @@ class TurnLog:
                     self._item_count += 1
                     self._item(line, item, provisional=True)
 
-    def roll_back(self, num_turns: int) -> None:
+    def roll_back(self, num_turns: int, end: int) -> None:
         """Take back the last `num_turns` things the user said, and all that came after.
+
+        The log has got to `end` where it says so.
 
         History is cut by the same rule. A turn that was steered may lose its end only.
         """
@@ -151,6 +159,7 @@ class TurnLog:
             places = self.turns[-1].user_messages()
             if len(places) > num_turns:
                 self.turns[-1].cut(places[-num_turns])
+                self.turns[-1].end = end
                 break
             num_turns -= len(places)
             self.turns.pop()
@@ -162,31 +171,31 @@ class TurnLog:
         turn.started_at = integer(line.payload, "started_at")
 
     def _begin(self, line: RolloutLine, *, explicit: bool) -> RecordedTurn:
-        self._break_off()
+        self._break_off(line.start)
         self._turn_count += 1
         turn_id = TurnId(text(line.payload, "turn_id") or f"turn-{self._turn_count}")
-        self._open = RecordedTurn(turn_id, line.start, explicit, settings=self._context)
+        self._open = RecordedTurn(turn_id, line.start, explicit=explicit, settings=self._context)
         self._context = None
         self.turns.append(self._open)
         return self._open
 
-    def _break_off(self) -> None:
+    def _break_off(self, end: int) -> None:
         """Another turn begins, and the open one has no end on record."""
         if self._open is not None:
-            self._open.finish("interrupted" if self._open.explicit else "completed")
+            self._open.finish("interrupted" if self._open.explicit else "completed", end)
             self._open = None
 
-    def _complete(self, payload: Payload) -> None:
-        error = table(payload, "error")
-        turn = self._finish("failed" if error else "completed", payload)
+    def _complete(self, line: RolloutLine) -> None:
+        error = table(line.payload, "error")
+        turn = self._finish("failed" if error else "completed", line)
         if turn is not None and error:
             turn.error = _turn_error(error)
 
-    def _finish(self, status: TurnStatus, payload: Payload) -> RecordedTurn | None:
-        turn, turn_id = self._open, text(payload, "turn_id")
+    def _finish(self, status: TurnStatus, line: RolloutLine) -> RecordedTurn | None:
+        turn, turn_id = self._open, text(line.payload, "turn_id")
         if turn is None or (turn.explicit and turn_id not in (None, turn.turn_id)):
             return None
-        turn.finish(status, payload)
+        turn.finish(status, line.end, line.payload)
         self._open = None
         return turn
 

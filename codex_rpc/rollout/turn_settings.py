@@ -1,6 +1,6 @@
 """`turn_context` lines: the settings a turn ran with, written and read back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -103,6 +103,15 @@ class StoredSettings:
             approval_policy=_approval_policy(stored.get("approval_policy")) or self.approval_policy,
             effort=text(stored, "reasoning_effort"),
         )
+
+    def over(self, earlier: Self) -> Self:
+        """What is said here, and for the rest what `earlier` says."""
+        said = {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) is not None
+        }
+        return replace(earlier, **said)
 
     def applied_to(self, settings: ThreadSettings) -> ThreadSettings:
         """`settings` with all that is said here.

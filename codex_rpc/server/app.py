@@ -26,7 +26,7 @@ async def running_server(
     async with anyio.create_task_group() as feeds:
         desk = ApprovalDesk()
         async with ThreadManager(config, environ, PROTOCOL_VERSION) as threads:
-            yield Server(environ, threads, Feeds(feeds, desk), desk)
+            yield Server(environ, threads, Feeds(feeds, desk, threads), desk)
         feeds.cancel_scope.cancel()
 
 

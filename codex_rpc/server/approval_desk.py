@@ -38,6 +38,9 @@ class _Question:
     calls: dict[Client, int] = field(default_factory=dict[Client, int])
     """The server requests that carry it, by the client they went to."""
 
+    asked: set[Client] = field(default_factory=set[Client])
+    """Everybody it went to."""
+
     @property
     def is_open(self) -> bool:
         """Whether it still waits for an answer; that it does not is announced a little later."""
@@ -65,8 +68,19 @@ class ApprovalDesk:
         for client in clients:
             self._send(question, client)
 
+    def present(self, thread_id: ThreadId, client: Client) -> None:
+        """Put the open questions of a thread to a client that was not there when they were asked.
+
+        One that was is not asked again.
+        """
+        for question in tuple(self._open.values()):
+            asked = question.approval.thread_id == thread_id and question.is_open
+            if asked and client not in question.asked:
+                self._send(question, client)
+
     def _send(self, question: _Question, client: Client) -> None:
         approval = question.approval
+        question.asked.add(client)
         if client.require_initialized().approvals == "notify":
             client.notify(
                 ApprovalRequestedNotification(

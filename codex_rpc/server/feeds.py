@@ -6,12 +6,13 @@ every client.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 from anyio.abc import TaskGroup
 
+from codex_rpc.errors import ThreadNotFoundError
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import (
     Notification,
@@ -21,15 +22,19 @@ from codex_rpc.protocol.notifications import (
 from codex_rpc.rpc.connection import Connection
 from codex_rpc.server.approval_desk import ApprovalDesk
 from codex_rpc.server.client import Client
+from codex_rpc.server.unloading import Unloader
 from codex_rpc.session.event_channel import EventChannelClosedError
 from codex_rpc.session.events import (
     ApprovalRequested,
     ApprovalResolved,
     Event,
+    Mark,
     SessionConfigured,
     SettingsChanged,
 )
+from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.threads.codex_thread import CodexThread
+from codex_rpc.threads.thread_manager import ThreadManager
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +48,10 @@ class Feed:
     clients: Collection[Client]
     """All there are."""
     followers: list[Client] = field(default_factory=list[Client])
+    times_deserted: int = 0
+    """How often the last follower has left."""
+    awaited: list[anyio.Event] = field(default_factory=list[anyio.Event])
+    """By those who wait for a mark."""
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     async def run(self) -> None:
@@ -55,11 +64,12 @@ class Feed:
             self._notify_followers(closed)
 
     async def _deliver(self, events: Sequence[Event]) -> None:
-        held = _after_settings(events)
-        self._send_all(events[:held])
-        for client in tuple(self.followers):
-            await client.answers_sent(self.thread.thread_id)
-        self._send_all(events[held:])
+        for part in _parts(events):
+            held = _after_settings(part)
+            self._send_all(part[:held])
+            for client in tuple(self.followers):
+                await client.answers_sent(self.thread.thread_id)
+            self._send_all(part[held:])
         for client in tuple(self.followers):
             await client.connection.room()
 
@@ -87,12 +97,27 @@ class Feed:
                 self.desk.ask(self.thread, approval, self.followers)
             case ApprovalResolved(approval_id=approval_id):
                 self.desk.resolved(approval_id, self.followers)
+            case Mark(reached=reached):
+                reached()
             case SessionConfigured():
                 pass
 
     def _notify_followers(self, notification: Notification) -> None:
         for client in self.followers:
             client.notify(notification, self.thread.thread_id)
+
+
+def _parts(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """The events up to each mark, the mark included, and those after the last one.
+
+    Who begins to watch at a mark gets an answer first.
+    """
+    start = 0
+    for index, event in enumerate(events, start=1):
+        if isinstance(event, Mark):
+            yield events[start:index]
+            start = index
+    yield events[start:]
 
 
 def _after_settings(events: Sequence[Event]) -> int:
@@ -104,9 +129,10 @@ def _after_settings(events: Sequence[Event]) -> int:
 class Feeds:
     """All feeds of the server, by thread."""
 
-    def __init__(self, tasks: TaskGroup, desk: ApprovalDesk) -> None:
+    def __init__(self, tasks: TaskGroup, desk: ApprovalDesk, threads: ThreadManager) -> None:
         self._tasks = tasks
         self._desk = desk
+        self.unloader = Unloader(threads, self.announce)
         self._feeds: dict[ThreadId, Feed] = {}
         self._clients: dict[Connection, Client] = {}
 
@@ -119,7 +145,7 @@ class Feeds:
         client = self._clients.pop(connection, None)
         for feed in self._feeds.values():
             if client in feed.followers:
-                feed.followers.remove(client)
+                self._drop(client, feed)
 
     def announce(self, notification: Notification) -> None:
         """Tell every client."""
@@ -138,6 +164,8 @@ class Feeds:
         finally:
             self._feeds.pop(feed.thread.thread_id, None)
             feed.ended.set()
+            for mark in feed.awaited:
+                mark.set()
 
     async def ended(self) -> None:
         """Wait until every thread has ended and all its events are on their way."""
@@ -149,10 +177,49 @@ class Feeds:
         if feed is not None and client not in feed.followers:
             feed.followers.append(client)
 
+    async def follow(
+        self, client: Client, thread: CodexThread, reached: Callable[[], None]
+    ) -> ReadPoint:
+        """Let `client` follow from this moment on, of which the thread's state is returned.
+
+        `reached` is called when all earlier events are on their way, and no later one.
+
+        Raises:
+            ThreadNotFoundError: if the thread has ended.
+        """
+        passed = anyio.Event()
+
+        def at_mark() -> None:
+            self.subscribe(client, thread.thread_id)
+            reached()
+            passed.set()
+
+        feed = self._feeds.get(thread.thread_id)
+        if feed is None:
+            raise ThreadNotFoundError(thread.thread_id)
+        point = thread.watch(at_mark)
+        feed.awaited.append(passed)
+        await passed.wait()
+        feed.awaited.remove(passed)
+        return point
+
     def unsubscribe(self, client: Client, thread_id: ThreadId) -> bool:
         """Stop sending the thread's events to `client`; `False` if it did not follow the thread."""
         feed = self._feeds.get(thread_id)
         if feed is None or client not in feed.followers:
             return False
-        feed.followers.remove(client)
+        self._drop(client, feed)
         return True
+
+    def _drop(self, client: Client, feed: Feed) -> None:
+        feed.followers.remove(client)
+        if not feed.followers:
+            feed.times_deserted += 1
+            self._tasks.start_soon(self._watch_deserted, feed, feed.times_deserted)
+
+    async def _watch_deserted(self, feed: Feed, time: int) -> None:
+        def is_deserted() -> bool:
+            present = self._feeds.get(feed.thread.thread_id) is feed
+            return present and not feed.followers and feed.times_deserted == time
+
+        await self.unloader.watch(feed.thread, is_deserted)

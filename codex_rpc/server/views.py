@@ -1,9 +1,13 @@
 """How threads, turns and models are shown to clients."""
 
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
 from codex_rpc.managers.model_info import EFFORTS, ModelInfo
 from codex_rpc.protocol.models import Model, ReasoningEffortOption
 from codex_rpc.protocol.policies import DangerFullAccessPolicy, ExternalSandboxPolicy
-from codex_rpc.protocol.thread import SandboxEnforcement, Thread, ThreadStartResponse
+from codex_rpc.protocol.settings import CollaborationMode, CollaborationSettings
+from codex_rpc.protocol.thread import SandboxEnforcement, Thread, ThreadConfiguration
 from codex_rpc.protocol.turn import Turn
 from codex_rpc.server.version import PROTOCOL_VERSION
 from codex_rpc.session.ops import Submitted
@@ -25,8 +29,8 @@ def thread_view(thread: CodexThread) -> Thread:
         reasoning_effort=now.settings.effort,
         status=now.status,
         source="vscode",
-        thread_source=origin.thread_source,
-        originator=origin.originator,
+        thread_source=None,
+        originator=origin.meta.originator,
         cli_version=PROTOCOL_VERSION,
         created_at=int(origin.created_at.timestamp()),
         updated_at=now.updated_at,
@@ -37,11 +41,14 @@ def thread_view(thread: CodexThread) -> Thread:
     )
 
 
-def thread_started(thread: CodexThread) -> ThreadStartResponse:
-    """The thread with the settings its next turn will run with."""
+C = TypeVar("C", bound=ThreadConfiguration)
+
+
+def configuration(form: type[C], thread: CodexThread, turns: Sequence[Turn] = (), **more: Any) -> C:
+    """The thread with the settings its next turn will run with, and `more` of that response."""
     settings = thread.snapshot().settings
-    return ThreadStartResponse(
-        thread=thread_view(thread),
+    return form(
+        thread=thread_view(thread).model_copy(update={"turns": list(turns)}),
         model=settings.model,
         model_provider=settings.model_provider,
         service_tier=settings.service_tier,
@@ -53,6 +60,15 @@ def thread_started(thread: CodexThread) -> ThreadStartResponse:
         sandbox_enforcement=sandbox_enforcement(thread),
         instruction_sources=[str(path) for path in thread.origin.instruction_sources],
         runtime_workspace_roots=[str(settings.cwd)],
+        **more,
+    )
+
+
+def collaboration_mode(thread: CodexThread) -> CollaborationMode:
+    settings = thread.snapshot().settings
+    return CollaborationMode(
+        mode="default",
+        settings=CollaborationSettings(model=settings.model, reasoning_effort=settings.effort),
     )
 
 

@@ -1,5 +1,6 @@
 """What a session emits: the wire's notifications, and what becomes something else at the edge."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,4 +48,16 @@ class SettingsChanged:
     told: anyio.Event = field(default_factory=anyio.Event)
 
 
-Event = SessionConfigured | ApprovalRequested | ApprovalResolved | SettingsChanged | Notification
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place between events, for whoever begins to watch there. It is never sent.
+
+    `reached` is called when everything before it has been passed on, and nothing after it.
+    """
+
+    reached: Callable[[], None]
+
+
+Event = (
+    SessionConfigured | ApprovalRequested | ApprovalResolved | SettingsChanged | Mark | Notification
+)

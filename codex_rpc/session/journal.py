@@ -46,11 +46,27 @@ class Journal:
         if self._recorder is not None:
             self._recorder.record_items(kept)
 
+    def keep(self, items: Sequence[ResponseItem]) -> None:
+        """Put down what the history has and the record has not."""
+        if self._recorder is not None:
+            self._recorder.record_items(items)
+
     def replace_history(self, items: Sequence[ResponseItem], summary: str) -> None:
         """Put a compacted history in the place of what the model has heard."""
         self._state.history.replace(items)
         if self._recorder is not None:
             self._recorder.record_compaction(summary, items)
+
+    def roll_back(self, num_turns: int, history: Sequence[ResponseItem]) -> None:
+        """Take back the last turns, so that `history` is what the model has heard.
+
+        Where turns are taken back that were summed up, the record is told what is left.
+        """
+        self._state.history.drop_last_n_user_turns(num_turns)
+        if self._recorder is not None:
+            self._recorder.record_rollback(num_turns)
+        if tuple(self._state.history.snapshot()) != tuple(history):
+            self.replace_history(history, summary="")
 
     def start(self) -> None:
         """There is something to keep from now on: the rollout file may come into being."""
@@ -86,6 +102,13 @@ class Journal:
         """Write what is left, whatever else is going on."""
         with anyio.CancelScope(shield=True):
             await self._persist()
+
+    async def end(self) -> None:
+        """Write what is left, and let others have the file."""
+        with anyio.CancelScope(shield=True):
+            await self._persist()
+            if self._recorder is not None:
+                await self._recorder.close()
 
     async def _persist(self) -> None:
         if self._recorder is None:

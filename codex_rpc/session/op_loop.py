@@ -19,14 +19,18 @@ from codex_rpc.errors import (
     NoActiveTurnError,
     SessionClosedError,
     SteerMismatchError,
+    ThreadChangedError,
     TurnNotSteerableError,
 )
+from codex_rpc.history.tokens import estimate_items
 from codex_rpc.protocol.inputs import UserInput
+from codex_rpc.protocol.notifications import ThreadRevertedNotification
 from codex_rpc.session.events import SettingsChanged
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.ops import (
     InjectItems,
     Op,
+    RollBack,
     RunShellCommand,
     StartCompaction,
     StartReview,
@@ -115,6 +119,8 @@ class OpLoop:
                 self._journal.start()
                 self._journal.record(items)
                 return Submitted()
+            case RollBack():
+                return self._roll_back(op, slot)
             case _:
                 assert_never(op)
 
@@ -163,6 +169,18 @@ class OpLoop:
             return Submitted(slot.active.turn_id, "steered")
         self._refuse_if_closed()
         return Submitted(slot.start(task), "started")
+
+    def _roll_back(self, op: RollBack, slot: TurnSlot) -> Submitted:
+        if slot.active is not None or len(self._state.history) != op.expected_items:
+            raise ThreadChangedError
+        self._journal.start()
+        self._journal.roll_back(op.num_turns, op.history)
+        self._state.told = op.told
+        self._state.estimate_usage(estimate_items(op.history))
+        self._state.last_turn_failed = False
+        self._state.updated_at = int(time.time())
+        self._journal.emit(ThreadRevertedNotification(thread_id=self._journal.thread_id))
+        return Submitted()
 
     async def _checked(self, overrides: SettingsOverrides) -> ThreadSettings:
         """The settings with `overrides`, if they can be used.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from codex_rpc.config.settings import SettingsOverrides
+from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
 from codex_rpc.errors import CodexRpcError
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.inputs import UserInput
@@ -70,6 +70,20 @@ class InjectItems:
     items: Sequence[ResponseItem]
 
 
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Take back the last `num_turns` things the user said, with all that followed.
+
+    `history` is what the model shall have heard then, and `told` the settings it shall know of, as
+    the record has them. They were worked out when the history had `expected_items`.
+    """
+
+    num_turns: int
+    expected_items: int
+    history: Sequence[ResponseItem]
+    told: ThreadSettings | None
+
+
 Op = (
     SubmitInput
     | Steer
@@ -78,6 +92,7 @@ Op = (
     | RunShellCommand
     | UpdateSettings
     | InjectItems
+    | RollBack
 )
 
 

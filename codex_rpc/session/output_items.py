@@ -1,5 +1,6 @@
 """The model's output, as items a client can watch and as history the model gets back."""
 
+from functools import partial
 from typing import Literal, assert_never, cast, get_args
 
 from codex_rpc.model.port import (
@@ -53,14 +54,17 @@ class OutputItems:
 
     def close(self) -> None:
         """Complete an item that the model left open, with what there is of it."""
-        match self._open:
-            case wire.AgentMessageItem() as message:
-                self._complete(message.model_copy(update={"text": "".join(self._text)}))
-            case wire.ReasoningItem() as reasoning:
-                shown = {"summary": self._sections("summary"), "content": self._sections("content")}
-                self._complete(reasoning.model_copy(update=shown))
-            case None:
-                pass
+        if self._open is not None:
+            self._complete(self._so_far(self._open))
+
+    def _so_far(
+        self, item: wire.AgentMessageItem | wire.ReasoningItem
+    ) -> wire.AgentMessageItem | wire.ReasoningItem:
+        """The open item with what has been shown of it."""
+        if isinstance(item, wire.AgentMessageItem):
+            return item.model_copy(update={"text": "".join(self._text)})
+        shown = {"summary": self._sections("summary"), "content": self._sections("content")}
+        return item.model_copy(update=shown)
 
     def _start(self, item: ResponseItem) -> None:
         self.close()
@@ -69,7 +73,7 @@ class OutputItems:
             self._open = shown
             self._text = []
             self._reasoning = {}
-            self._turn.item_started(shown)
+            self._turn.item_started(shown, partial(self._so_far, shown))
 
     def _text_delta(self, delta: str) -> None:
         if not isinstance(self._open, wire.AgentMessageItem):

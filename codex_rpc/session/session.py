@@ -16,12 +16,16 @@ from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import ApprovalResolvedError, NoActiveTurnError
 from codex_rpc.protocol.approvals import PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
+from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.thread import ActiveStatus, IdleStatus, SystemErrorStatus, ThreadStatus
+from codex_rpc.protocol.usage import ThreadTokenUsage
 from codex_rpc.session.events import Event, SessionConfigured
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.op_loop import OpLoop
 from codex_rpc.session.ops import Op, Submitted
 from codex_rpc.session.turn_slot import TurnSlot
+from codex_rpc.session.usage import token_usage
+from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.state.services import SessionServices
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
@@ -37,7 +41,10 @@ class SessionSnapshot:
     preview: str
     rollout_path: Path | None
     active_turn_id: TurnId | None
+    last_turn_id: TurnId | None
     updated_at: int
+    history_items: int
+    """How many items the model has said and heard."""
 
 
 class Session:
@@ -90,6 +97,11 @@ class Session:
         if approval is not None:
             approval.waiter.cancel()
 
+    def keep(self, items: Sequence[ResponseItem]) -> None:
+        """Put on record what the history began with; before `run`."""
+        self._journal.start()
+        self._journal.keep(items)
+
     # --- what can be seen of it ----------------------------------------------------------------
 
     def emit(self, event: Event) -> None:
@@ -109,6 +121,19 @@ class Session:
         approvals = self._approvals().values()
         return tuple(approval.question for approval in approvals if approval.waiter.pending)
 
+    def read_point(self) -> ReadPoint:
+        """What is on record at this moment, and what is under way; see `flush`."""
+        recorder = self._services.recorder
+        active = self._slot and self._slot.active
+        return ReadPoint(
+            end=None if recorder is None else recorder.position,
+            live=active.live_turn() if active and active.begun and not active.concluded else None,
+        )
+
+    async def flush(self) -> None:
+        """Have everything that was put down so far written, if it can be."""
+        await self._journal.flush()
+
     def snapshot(self) -> SessionSnapshot:
         recorder = self._services.recorder
         active = self._slot and self._slot.active
@@ -119,8 +144,15 @@ class Session:
             preview=self._state.preview,
             rollout_path=recorder and recorder.path,
             active_turn_id=active and active.turn_id,
+            last_turn_id=self._state.last_turn_id,
             updated_at=self._state.updated_at,
+            history_items=len(self._state.history),
         )
+
+    def token_usage(self) -> ThreadTokenUsage:
+        """What the thread has used of its model so far."""
+        model = self._services.managers.models.find(self._state.settings)
+        return token_usage(self._state, model)
 
     # --- its life ------------------------------------------------------------------------------
 
@@ -141,7 +173,7 @@ class Session:
                     turns.cancel_scope.cancel()
                 self._journal.close()
         finally:
-            await self._journal.flush()
+            await self._journal.end()
 
     async def prepare(self) -> None:
         """Load what the first turn would otherwise wait for."""

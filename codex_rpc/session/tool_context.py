@@ -39,6 +39,8 @@ class SessionToolContext:
         self.turn.item_completed(item)
 
     async def command_output(self, item_id: ItemId, delta: str) -> None:
+        if (shown := self.turn.state.open_items.get(item_id)) is not None:
+            shown.output.append(delta.encode(errors="replace"))
         self.turn.emit(
             CommandExecutionOutputDeltaNotification(
                 thread_id=self.turn.thread_id,

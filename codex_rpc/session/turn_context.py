@@ -1,7 +1,7 @@
 """TurnContext: what a running turn is given, fixed for as long as it runs."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from codex_rpc.protocol.notifications import (
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.session.events import Event
 from codex_rpc.state.active_turn import ActiveTurn
+from codex_rpc.state.open_item import OpenItem
 from codex_rpc.state.services import SessionServices
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import TurnState
@@ -74,9 +75,9 @@ class TurnContext:
         """Wait while the client is too slow for more; whoever emits much asks now and then."""
         await self.journal.room()
 
-    def item_started(self, item: ThreadItem) -> None:
-        """Show a new item; it stays open until it is completed."""
-        self.state.open_items[item.id] = item
+    def item_started(self, item: ThreadItem, draft: Callable[[], ThreadItem] | None = None) -> None:
+        """Show a new item; it stays open until it is completed. `draft` tells what became of it."""
+        self.state.open_items[item.id] = OpenItem(item, draft)
         self.emit(
             ItemStartedNotification(
                 thread_id=self.thread_id,

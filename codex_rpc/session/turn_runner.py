@@ -120,6 +120,7 @@ def _begin(turn: TurnContext) -> None:
     )
     turn.emit(TurnStartedNotification(thread_id=turn.thread_id, turn=_started_turn(turn)))
     turn.journal.record_settings(turn.turn_id, turn.settings)
+    turn.turn.begun = True
 
 
 def _started_turn(turn: TurnContext) -> Turn:

@@ -52,6 +52,7 @@ class TurnSlot:
             journal=self._journal,
             output_schema=output_schema,
         )
+        self._state.last_turn_id = turn.turn_id
         self._journal.start()
         self._runner = TurnRunner(turn, task, self._tasks)
         self._tasks.start_soon(self._run, turn, self._runner)

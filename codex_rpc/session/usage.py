@@ -1,5 +1,6 @@
 """Telling the client how much of the model's window and of the account's allowance is used."""
 
+from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import Credits, RateLimits, RateWindow, TokenUsage
 from codex_rpc.protocol.notifications import (
     AccountRateLimitsUpdatedNotification,
@@ -13,6 +14,7 @@ from codex_rpc.protocol.usage import (
     TokenUsageBreakdown,
 )
 from codex_rpc.session.turn_context import TurnContext
+from codex_rpc.state.session_state import SessionState
 
 
 def report_usage(turn: TurnContext, usage: TokenUsage | None, heard: int) -> None:
@@ -34,12 +36,17 @@ def announce_usage(turn: TurnContext) -> None:
         ThreadTokenUsageUpdatedNotification(
             thread_id=turn.thread_id,
             turn_id=turn.turn_id,
-            token_usage=ThreadTokenUsage(
-                total=_breakdown(state.total_usage),
-                last=_breakdown(state.last_usage),
-                model_context_window=turn.model.usable_window,
-            ),
+            token_usage=token_usage(state, turn.model),
         )
+    )
+
+
+def token_usage(state: SessionState, model: ModelInfo) -> ThreadTokenUsage:
+    """What the thread has used of its model so far."""
+    return ThreadTokenUsage(
+        total=_breakdown(state.total_usage),
+        last=_breakdown(state.last_usage),
+        model_context_window=model.usable_window,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import anyio
 
 from codex_rpc.protocol.ids import TurnId
+from codex_rpc.state.live_turn import LiveTurn
 from codex_rpc.state.turn_state import TurnState
 
 TaskKind = Literal["regular", "review", "compact", "userShell"]
@@ -30,6 +31,8 @@ class ActiveTurn:
     done: anyio.Event = field(default_factory=anyio.Event)
     """Set when the turn's terminal event has been emitted."""
     stop_reason: StopReason | None = None
+    begun: bool = False
+    """Whether its first event has been emitted."""
     concluded: bool = False
     """Whether the terminal event has been emitted; whatever still comes of the turn is dropped."""
     started_at: float = field(default_factory=time.time)
@@ -44,6 +47,14 @@ class ActiveTurn:
     @property
     def takes_input(self) -> bool:
         return self.kind == "regular"
+
+    def live_turn(self) -> LiveTurn:
+        """What of the turn is under way at this moment."""
+        return LiveTurn(
+            turn_id=self.turn_id,
+            started_at=int(self.started_at),
+            open_items=[item.now() for item in self.state.open_items.values()],
+        )
 
     def stop(self, reason: StopReason) -> None:
         """Ask the turn to stop; asking again changes nothing."""

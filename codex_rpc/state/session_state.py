@@ -9,6 +9,7 @@ from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.model.port import RateLimits, TokenUsage
 from codex_rpc.model.rate_limits import merge_rate_limits
+from codex_rpc.protocol.ids import TurnId
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class SessionState:
     """What the project's documents tell agents, as it was when the session began."""
     preview: str = ""
     """The first thing the user said, for lists of threads."""
+    last_turn_id: TurnId | None = None
     last_turn_failed: bool = False
     updated_at: int = field(default_factory=lambda: int(time.time()))
     """When the user last had to do with the thread, in unix seconds."""

@@ -10,6 +10,7 @@ from codex_rpc.protocol.ids import ApprovalId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem
 from codex_rpc.protocol.response_items import MessageItem, ToolCallItem, ToolOutputItem
+from codex_rpc.state.open_item import OpenItem
 from codex_rpc.state.waiter import Waiter
 from codex_rpc.tools.turn_diff import TurnDiffTracker
 
@@ -83,8 +84,8 @@ class TurnState:
     )
     outstanding_calls: deque[OutstandingCall] = field(default_factory=deque[OutstandingCall])
     """In call order; ids would not tell them apart, since some models use one twice."""
-    open_items: dict[str, ThreadItem] = field(default_factory=dict[str, ThreadItem])
-    """Items that were started and not completed, as they would be shown now."""
+    open_items: dict[str, OpenItem] = field(default_factory=dict[str, OpenItem])
+    """Items that were started and not completed."""
     diff: TurnDiffTracker = field(default_factory=TurnDiffTracker)
     last_agent_message: AgentMessageItem | None = None
     review: ReviewState | None = None
@@ -115,7 +116,7 @@ class TurnState:
         leftovers = Leftovers(
             input=self.take_input(),
             calls=tuple(self.outstanding_calls),
-            items=tuple(self.open_items.values()),
+            items=tuple(item.now() for item in self.open_items.values()),
         )
         self.approvals.clear()
         self.outstanding_calls.clear()

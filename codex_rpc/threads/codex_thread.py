@@ -1,15 +1,20 @@
 """CodexThread: one loaded thread as the outside handles it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from codex_rpc.config.loader import Override
 from codex_rpc.protocol.approvals import ApprovalDecision, PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
-from codex_rpc.session.events import Event, SessionConfigured
+from codex_rpc.protocol.usage import ThreadTokenUsage
+from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.rollout.thread_log import ThreadLog
+from codex_rpc.session.events import Event, Mark, SessionConfigured
 from codex_rpc.session.ops import Op, Submitted
 from codex_rpc.session.session import Session, SessionSnapshot
+from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.state.turn_state import ApprovalAnswer
 
 
@@ -17,12 +22,17 @@ from codex_rpc.state.turn_state import ApprovalAnswer
 class ThreadOrigin:
     """How a thread came to be; none of it changes."""
 
-    created_at: datetime
-    originator: str | None = None
-    thread_source: str | None = None
+    meta: SessionMeta
+    """As its file begins, or would if it had one."""
     ephemeral: bool = False
     instruction_sources: tuple[Path, ...] = ()
     """The documents that the model was told of."""
+    config: Sequence[Override] = ()
+    """The overrides of `config.toml` that it was made with."""
+
+    @property
+    def created_at(self) -> datetime:
+        return self.meta.timestamp
 
 
 class CodexThread:
@@ -72,9 +82,27 @@ class CodexThread:
         """
         return await self._session.next_events()
 
+    async def read_point(self) -> ReadPoint:
+        """What is on record now, and what is under way. What was put down has been written."""
+        point = self._session.read_point()
+        await self._session.flush()
+        return point
+
+    def watch(self, reached: Callable[[], None]) -> ReadPoint:
+        """What is on record now, and what is under way; for a reader who watches from here on.
+
+        `reached` is called when the reader of events has got just as far.
+        """
+        self._session.emit(Mark(reached))
+        return self._session.read_point()
+
     async def idle(self) -> None:
         """Wait until no turn is running."""
         await self._session.idle()
+
+    def token_usage(self) -> ThreadTokenUsage:
+        """What the thread has used of its model so far."""
+        return self._session.token_usage()
 
     def snapshot(self) -> SessionSnapshot:
         return self._session.snapshot()
@@ -89,3 +117,13 @@ class NewThread:
     configured: SessionConfigured
     warnings: Sequence[str] = ()
     """What was odd about the configuration."""
+    was_loaded: bool = False
+    """Whether it had been made before; then nothing about it has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForkedThread:
+    """A fork, and the log that has the turns it began with."""
+
+    thread: NewThread
+    log: ThreadLog

@@ -1,8 +1,8 @@
 """Putting together what one session works with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,11 +15,8 @@ from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.models import ModelsManager
 from codex_rpc.model.factory import model_client
 from codex_rpc.model.port import ModelClient
-from codex_rpc.protocol.ids import ThreadId
-from codex_rpc.rollout.lines import SessionMeta
-from codex_rpc.rollout.recorder import RolloutRecorder, rollout_path
+from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.state.services import Managers, SessionServices
-from codex_rpc.threads.codex_thread import ThreadOrigin
 from codex_rpc.tools.command_execution import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
 from codex_rpc.tools.patch_tool import PatchTool
@@ -36,19 +33,15 @@ class ServiceFactory:
 
     def __init__(
         self,
-        codex_home: Path,
         environ: Mapping[str, str],
         auth: AuthManager,
         models: ModelsManager,
-        version: str,
     ) -> None:
-        self._codex_home = codex_home
         self._environ = environ
         self._managers = Managers(auth, models)
-        self._version = version
         self._workspace = DiskWorkspace()
         self._processes = ProcessRunner()
-        self._clients: list[tuple[ModelProvider, ModelClient]] = []
+        self._clients: list[tuple[ModelProvider, AuthManager, ModelClient]] = []
 
     async def __aenter__(self) -> Self:
         await self._processes.__aenter__()
@@ -61,7 +54,7 @@ class ServiceFactory:
         traceback: TracebackType | None,
     ) -> None:
         await self._processes.__aexit__(kind, error, traceback)
-        for _, client in self._clients:
+        for *_, client in self._clients:
             await client.aclose()
 
     @cached_property
@@ -69,35 +62,40 @@ class ServiceFactory:
         return default_shell()
 
     def for_thread(
-        self, thread_id: ThreadId, config: Config, settings: ThreadSettings, origin: ThreadOrigin
+        self,
+        config: Config,
+        settings: ThreadSettings,
+        recorder: RolloutRecorder | None,
+        auth: AuthManager | None = None,
     ) -> SessionServices:
-        """The services of one session.
+        """The services of one session; with `auth`, it uses other credentials than the rest.
 
         Raises:
             ConfigError: if the provider does not exist or is not set up.
         """
         provider = config.provider(settings.model_provider)
         environment = self._command_environment(config)
+        managers = self._managers if auth is None else replace(self._managers, auth=auth)
         return SessionServices(
             provider=provider,
-            model=self._model_client(provider),
+            model=self._model_client(provider, managers.auth),
             tools=self._tools(environment),
             exec=environment,
-            managers=self._managers,
+            managers=managers,
             workspace=self._workspace,
-            recorder=None if origin.ephemeral else self._recorder(thread_id, settings, origin),
+            recorder=recorder,
         )
 
-    def _model_client(self, provider: ModelProvider) -> ModelClient:
+    def _model_client(self, provider: ModelProvider, auth: AuthManager) -> ModelClient:
         """The provider's client; a script is played anew for each thread."""
-        credentials = self._managers.auth.credentials(provider)
+        credentials = auth.credentials(provider)
         if provider.wire_api == "script":
             return model_client(provider, credentials)
-        for known, client in self._clients:
-            if known == provider:
+        for known_provider, known_auth, client in self._clients:
+            if known_provider == provider and known_auth is auth:
                 return client
         client = model_client(provider, credentials)
-        self._clients.append((provider, client))
+        self._clients.append((provider, auth, client))
         return client
 
     def _command_environment(self, config: Config) -> CommandEnvironment:
@@ -121,21 +119,4 @@ class ServiceFactory:
                 PatchTool(self._environ.get("TMPDIR")),
                 PlanTool(),
             ]
-        )
-
-    def _recorder(
-        self, thread_id: ThreadId, settings: ThreadSettings, origin: ThreadOrigin
-    ) -> RolloutRecorder:
-        return RolloutRecorder(
-            path=rollout_path(self._codex_home, thread_id, origin.created_at),
-            meta=SessionMeta(
-                thread_id=thread_id,
-                timestamp=origin.created_at,
-                cwd=settings.cwd,
-                originator=origin.originator or "codex-rpc",
-                cli_version=self._version,
-                source="vscode",
-                model_provider=settings.model_provider,
-                base_instructions=settings.base_instructions,
-            ),
         )

@@ -16,6 +16,9 @@ from codex_rpc.protocol.policies import (
     SandboxPolicy,
     WorkspaceWritePolicy,
 )
+from codex_rpc.rollout.envelope import Payload
+from codex_rpc.rollout.reconstruct import Reconstructed
+from codex_rpc.rollout.turn_settings import StoredSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +41,72 @@ class StartThread:
     ephemeral: bool = False
     originator: str | None = None
     thread_source: str | None = None
+    source: str | Payload | None = None
+    """Where the thread comes from, as on disk; the manager's own source, if not given."""
     config: Sequence[Override] = ()
 
 
-def thread_settings(config: Config, request: StartThread, models: ModelsManager) -> ThreadSettings:
-    """The settings of a new thread: what was asked for, else what is configured, else defaults.
+def thread_settings(
+    config: Config,
+    request: StartThread,
+    models: ModelsManager,
+    recorded: Reconstructed | None = None,
+) -> ThreadSettings:
+    """The settings of a thread: what was asked for, else recorded, else configured, else defaults.
 
     A project that the configuration does not trust is only read, unless the user says otherwise.
+    What a thread was allowed to write is not taken from its record: that is for the one who goes
+    on with it to say.
 
     Raises:
         ConfigError: if the model provider does not exist.
         CwdNotFoundError: if the working directory does not.
     """
-    cwd = existing_directory(Path.cwd(), request.cwd)
-    provider_id = request.model_provider or config.model_provider
+    past = _recorded_settings(recorded)
+    cwd = past.cwd if request.cwd is None else None
+    cwd = cwd or existing_directory(Path.cwd(), request.cwd)
+    provider_id = request.model_provider or past.model_provider or config.model_provider
     provider = config.provider(provider_id)
+    model = past.model if provider_id == past.model_provider else None
     trusted = config.is_trusted(cwd)
     default_sandbox = WorkspaceWritePolicy() if trusted else ReadOnlyPolicy()
     return ThreadSettings(
-        model=request.model or models.default_model(config, provider),
+        model=request.model or model or models.default_model(config, provider),
         model_provider=provider_id,
         cwd=cwd,
-        approval_policy=request.approval_policy or config.approval_policy or "on-request",
-        approvals_reviewer=request.approvals_reviewer or "user",
+        approval_policy=(
+            request.approval_policy
+            or past.approval_policy
+            or config.approval_policy
+            or "on-request"
+        ),
+        approvals_reviewer=request.approvals_reviewer or past.approvals_reviewer or "user",
         sandbox_policy=request.sandbox_policy or config.sandbox_policy or default_sandbox,
-        effort=config.effort,
-        summary=config.summary,
-        service_tier=request.service_tier or config.service_tier,
-        base_instructions=request.base_instructions or config.base_instructions,
-        developer_instructions=request.developer_instructions or config.developer_instructions,
+        effort=past.effort or config.effort,
+        summary=past.summary or config.summary,
+        service_tier=request.service_tier or past.service_tier or config.service_tier,
+        base_instructions=(
+            request.base_instructions
+            or (recorded and recorded.meta.base_instructions)
+            or config.base_instructions
+        ),
+        developer_instructions=(
+            request.developer_instructions
+            or past.developer_instructions
+            or config.developer_instructions
+        ),
         context_window=config.context_window,
         auto_compact_limit=config.auto_compact_limit,
     )
+
+
+def _recorded_settings(recorded: Reconstructed | None) -> StoredSettings:
+    """What the record says of settings; a thread without a turn has its first line only."""
+    if recorded is None:
+        return StoredSettings()
+    meta = recorded.meta
+    first = StoredSettings(model_provider=meta.model_provider or None, cwd=meta.cwd)
+    return recorded.settings.over(first) if recorded.settings else first
 
 
 def existing_directory(base: Path, name: str | None) -> Path:

@@ -1,52 +1,51 @@
 """ThreadManager: makes threads, finds them, and ends them all."""
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import anyio
-from anyio.abc import TaskGroup
 
 from codex_rpc.config.loader import ConfigLoader
-from codex_rpc.errors import InvalidThreadIdError, SessionStartError, ThreadNotFoundError
+from codex_rpc.config.settings import ThreadSettings
+from codex_rpc.errors import (
+    StalePathError,
+    ThreadNotStoredError,
+    UserMessageNotFoundError,
+)
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
 from codex_rpc.protocol.ids import ThreadId, new_thread_id
-from codex_rpc.session.events import SessionConfigured
+from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.rollout.recorder import RolloutRecorder, rollout_path
+from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.rollout.thread_log import ThreadLog
+from codex_rpc.rollout.thread_store import ThreadStore
+from codex_rpc.session.ops import RollBack
 from codex_rpc.session.project_docs import load_project_docs
 from codex_rpc.session.session import Session
-from codex_rpc.state.session_state import SessionState
-from codex_rpc.threads.codex_thread import CodexThread, NewThread, ThreadOrigin
+from codex_rpc.state.live_turn import ReadPoint
+from codex_rpc.threads.codex_thread import CodexThread, ForkedThread, NewThread, ThreadOrigin
+from codex_rpc.threads.initial_history import (
+    Forked,
+    Given,
+    InitialHistory,
+    New,
+    Resumed,
+    initial_state,
+)
+from codex_rpc.threads.loaded_threads import SHUTDOWN_SECONDS, LoadedThreads, ShutdownReport
+from codex_rpc.threads.loading import BeforeUserMessage, Cut, ForkSource, ThreadLoader, Whole
 from codex_rpc.threads.services import ServiceFactory
 from codex_rpc.threads.spawn import StartThread, thread_settings
-
-logger = logging.getLogger(__name__)
-
-SHUTDOWN_SECONDS = 2.0
-"""How long threads get to end when the manager does."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShutdownReport:
-    """Which threads ended by themselves, and which had to be cut off."""
-
-    completed: Sequence[ThreadId]
-    timed_out: Sequence[ThreadId]
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A running session and the handle others have of it."""
-
-    thread: CodexThread
-    session: Session
-    ended: anyio.Event = field(default_factory=anyio.Event)
+from codex_rpc.threads.taking_back import From, Last, plan_rollback
+from codex_rpc.threads.turn_reader import TurnReader
 
 
 class ThreadManager:
@@ -56,20 +55,31 @@ class ThreadManager:
     """
 
     def __init__(
-        self, config: ConfigLoader, environ: Mapping[str, str] | None = None, version: str = "0"
+        self,
+        config: ConfigLoader,
+        environ: Mapping[str, str] | None = None,
+        version: str = "0",
+        session_source: str = "vscode",
     ) -> None:
         environ = os.environ if environ is None else environ
         self.config = config
+        self.session_source = session_source
+        """Where threads come from that are started here, as rollouts name it."""
         self.auth = AuthManager(config.codex_home, environ)
         self.models = ModelsManager()
-        self._services = ServiceFactory(config.codex_home, environ, self.auth, self.models, version)
-        self._loaded: dict[ThreadId, _Loaded] = {}
+        self.store = ThreadStore(config.codex_home)
+        self.turns = TurnReader(self.store)
+        self._version = version
+        self._loader = ThreadLoader(config.codex_home)
+        self._services = ServiceFactory(environ, self.auth, self.models)
+        self._loaded = LoadedThreads()
+        self._loading: dict[ThreadId, anyio.Event] = {}
         self._stack = AsyncExitStack()
-        self._sessions: TaskGroup | None = None
 
     async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.store)
         await self._stack.enter_async_context(self._services)
-        self._sessions = await self._stack.enter_async_context(anyio.create_task_group())
+        await self._stack.enter_async_context(self._loaded)
         return self
 
     async def __aexit__(
@@ -78,67 +88,181 @@ class ThreadManager:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._sessions is not None, "entered"
-        with anyio.CancelScope(shield=True):
-            await self.shutdown()
-            self._sessions.cancel_scope.cancel()
-        # The task group must not hear of `error`: it would pass it on wrapped in a group.
+        # `error` is nothing to those who end here, and some would wrap it in a group.
         await self._stack.aclose()
 
-    # --- threads -------------------------------------------------------------------------------
+    # --- making threads ------------------------------------------------------------------------
 
-    async def start_thread(self, request: StartThread) -> NewThread:
-        """Make an empty thread.
+    async def start_thread(
+        self, request: StartThread, auth: AuthManager | None = None
+    ) -> NewThread:
+        """Make an empty thread; with `auth`, it uses other credentials than the rest.
 
         Raises:
             ConfigError: if the configuration is wrong, or names a provider that does not exist.
             CwdNotFoundError: if the working directory does not exist.
         """
+        return await self._make(request, New(), auth)
+
+    async def resume_thread(
+        self, thread_id: ThreadId, request: StartThread, auth: AuthManager | None = None
+    ) -> NewThread:
+        """Go on with a stored thread. If it is loaded, that is the one.
+
+        Raises:
+            ThreadNotStoredError: if there is no such thread.
+            RolloutError: if its file cannot be used.
+            ThreadBusyError: if another process has it open.
+            ConfigError: if the configuration is wrong, or lacks the thread's provider.
+        """
+        if (loaded := self._loaded.find(thread_id)) is not None:
+            if loaded.thread.origin.ephemeral:
+                raise ThreadNotStoredError(thread_id)
+            return loaded
+        stored = await self.store.find(thread_id)
+        return await self.resume_thread_from_rollout(request, stored.path, auth)
+
+    async def resume_thread_from_rollout(
+        self, request: StartThread, path: Path, auth: AuthManager | None = None
+    ) -> NewThread:
+        """Go on with the thread in a file, in that file. If it is loaded, that is the one.
+
+        Raises:
+            RolloutError: if the file holds no thread.
+            StalePathError: if its thread is loaded from another file.
+            ThreadBusyError: if another process has it open.
+            ConfigError: if the configuration is wrong, or lacks the thread's provider.
+        """
+        thread_id = (await self.store.at(path)).thread_id
+        while (others := self._loading.get(thread_id)) is not None:
+            await others.wait()
+        if (loaded := self._loaded.find(thread_id)) is not None:
+            if loaded.thread.rollout_path != path:
+                raise StalePathError(thread_id, str(path), str(loaded.thread.rollout_path))
+            return loaded
+        self._loading[thread_id] = anyio.Event()
+        try:
+            return await self._make(request, await self._loader.resume(path), auth)
+        finally:
+            self._loading.pop(thread_id).set()
+
+    async def resume_thread_with_history(
+        self,
+        request: StartThread,
+        history: InitialHistory | Sequence[ResponseItem],
+        auth: AuthManager | None = None,
+    ) -> NewThread:
+        """Go on with a conversation that somebody else has kept, or has read already.
+
+        Raises:
+            ThreadBusyError: if it is a stored thread that another process has open.
+            ConfigError: if the configuration is wrong, or names a provider that does not exist.
+        """
+        given = isinstance(history, New | Resumed | Forked | Given)
+        return await self._make(request, history if given else Given(history), auth)
+
+    async def fork_thread(
+        self, nth_user_message: int, request: StartThread, path: Path
+    ) -> NewThread:
+        """A new thread with what comes before the user's message of that number in a file.
+
+        Messages count from 0; `KEEP_ALL` cuts nothing. If there is no such message, the new thread
+        has nothing behind it.
+
+        Raises:
+            RolloutError: if the file holds no thread.
+        """
+        try:
+            forked = await self.fork(ForkSource(path), BeforeUserMessage(nth_user_message), request)
+        except UserMessageNotFoundError:
+            return await self.start_thread(request)
+        return forked.thread
+
+    async def fork(self, source: ForkSource, cut: Cut, request: StartThread) -> ForkedThread:
+        """A new thread with a part of another one behind it, whose file is only read.
+
+        Raises:
+            RolloutError: if the file holds no thread.
+            TurnNotFoundError: if the cut names a turn that is not there.
+            UserMessageNotFoundError: if the user has not said so much.
+        """
+        log = await self._loader.cut(source, cut)
+        running = source.live.turn_id if source.live and isinstance(cut, Whole) else None
+        meta = replace(
+            log.meta,
+            thread_id=new_thread_id(),
+            timestamp=datetime.now(UTC),
+            originator=request.originator or "codex-rpc",
+            cli_version=self._version,
+            source=self.session_source if request.source is None else request.source,
+            forked_from_id=log.meta.thread_id,
+            history_base=None,
+        )
+        forked = await self._loader.fork(
+            log, meta, interrupted=running, to_disk=not request.ephemeral
+        )
+        return ForkedThread(await self._make(request, forked.history, None), forked.log)
+
+    async def plan_rollback(self, thread: CodexThread, what: From | Last) -> RollBack:
+        """The op that takes back a loaded thread's last turns. One that runs is interrupted.
+
+        Raises:
+            InvalidRequestError: if the thread is ephemeral.
+            TurnNotFoundError: if there is no such turn.
+        """
+        return await plan_rollback(self._loader, thread, what)
+
+    async def read_log(self, thread: CodexThread, point: ReadPoint) -> ThreadLog | None:
+        """What was on record of a loaded thread at that moment; `None` if nothing was.
+
+        Raises:
+            RolloutError: if the file cannot be read any more.
+        """
+        path = thread.rollout_path
+        if path is None or not await anyio.Path(path).exists():
+            return None
+        return await self._loader.open(path, point.end)
+
+    async def _make(
+        self, request: StartThread, initial: InitialHistory, auth: AuthManager | None
+    ) -> NewThread:
+        recorded = initial.recorded if isinstance(initial, Resumed | Forked) else None
         config = self.config.load(request.config)
-        settings = thread_settings(config, request, self.models)
+        settings = thread_settings(config, request, self.models, recorded)
         docs = await load_project_docs(config, settings.cwd)
         origin = ThreadOrigin(
-            created_at=datetime.now(UTC),
-            originator=request.originator,
-            thread_source=request.thread_source,
+            meta=self._new_meta(request, settings) if recorded is None else recorded.meta,
             ephemeral=request.ephemeral,
             instruction_sources=docs.sources,
+            config=request.config,
         )
-        thread_id = new_thread_id()
-        services = self._services.for_thread(thread_id, config, settings, origin)
-        session = Session(thread_id, SessionState(settings, project_docs=docs.text), services)
-        return await self._spawn(session, origin, config.warnings)
+        recorder = _recorder(self.config.codex_home, origin, initial)
+        services = self._services.for_thread(config, settings, recorder, auth)
+        if recorder is not None:
+            await recorder.acquire()
+        state = initial_state(initial, settings, docs.text)
+        session = Session(ThreadId(origin.meta.thread_id), state, services)
+        if isinstance(initial, Given):
+            session.keep(initial.items)
+        return await self._loaded.spawn(session, origin, config.warnings)
 
-    async def _spawn(
-        self, session: Session, origin: ThreadOrigin, warnings: Sequence[str]
-    ) -> NewThread:
-        if self._sessions is None:
-            raise SessionStartError("the thread manager is not running")
-        loaded = _Loaded(CodexThread(session, origin), session)
-        await self._sessions.start(self._run_session, loaded)
-        first = (await loaded.thread.next_events())[0]
-        if not isinstance(first, SessionConfigured):
-            session.shutdown()
-            raise SessionStartError(f"thread {session.thread_id} did not report its configuration")
-        self._loaded[session.thread_id] = loaded
-        return NewThread(session.thread_id, loaded.thread, first, warnings)
+    def _new_meta(self, request: StartThread, settings: ThreadSettings) -> SessionMeta:
+        return SessionMeta(
+            thread_id=new_thread_id(),
+            timestamp=datetime.now(UTC),
+            cwd=settings.cwd,
+            originator=request.originator or "codex-rpc",
+            cli_version=self._version,
+            source=self.session_source if request.source is None else request.source,
+            model_provider=settings.model_provider,
+            base_instructions=settings.base_instructions,
+        )
 
-    async def _run_session(
-        self, loaded: _Loaded, *, task_status: anyio.abc.TaskStatus[None]
-    ) -> None:
-        try:
-            await loaded.session.run(task_status=task_status)
-        except Exception:
-            logger.exception("thread %s broke down", loaded.session.thread_id)
-        finally:
-            loaded.ended.set()
-            self._loaded.pop(loaded.session.thread_id, None)
+    # --- loaded threads ------------------------------------------------------------------------
 
     def prepare(self, thread_id: ThreadId) -> None:
         """Get a new thread's model client ready while the user still types."""
-        loaded = self._loaded.get(thread_id)
-        if loaded is not None and self._sessions is not None:
-            self._sessions.start_soon(_prepare, loaded.session)
+        self._loaded.prepare(thread_id)
 
     def get_thread(self, thread_id: str) -> CodexThread:
         """The loaded thread of that id.
@@ -147,20 +271,15 @@ class ThreadManager:
             InvalidThreadIdError: if `thread_id` is no thread id at all.
             ThreadNotFoundError: if no such thread is loaded.
         """
-        loaded = self._loaded.get(ThreadId(thread_id))
-        if loaded is None:
-            check_thread_id(thread_id)
-            raise ThreadNotFoundError(thread_id)
-        return loaded.thread
+        return self._loaded.get(thread_id)
 
     def remove_thread(self, thread_id: ThreadId) -> CodexThread | None:
         """Forget a thread, and return it. It goes on for whoever still holds it."""
-        loaded = self._loaded.pop(thread_id, None)
-        return loaded and loaded.thread
+        return self._loaded.remove(thread_id)
 
     def list_thread_ids(self) -> Sequence[ThreadId]:
         """The loaded threads, oldest first."""
-        return sorted(self._loaded)
+        return self._loaded.ids()
 
     def list_models(self) -> Sequence[ModelInfo]:
         """The models of the configured provider, the default one first.
@@ -171,40 +290,26 @@ class ThreadManager:
         config = self.config.load()
         return self.models.list_models(config.provider(config.model_provider))
 
-    # --- the end -------------------------------------------------------------------------------
+    async def close_thread(self, thread_id: ThreadId) -> None:
+        """End a thread, and wait until its file is closed. If it is not loaded, that is all."""
+        await self._loaded.close(thread_id)
 
     async def idle(self) -> None:
         """Wait until no thread has a running turn."""
-        for loaded in list(self._loaded.values()):
-            await loaded.thread.idle()
+        await self._loaded.idle()
 
     async def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> ShutdownReport:
         """End every thread, giving all of them together so many `seconds`."""
-        loaded = dict(self._loaded)
-        for thread in loaded.values():
-            thread.session.shutdown()
-        with anyio.move_on_after(seconds):
-            for thread in loaded.values():
-                await thread.ended.wait()
-        return ShutdownReport(
-            completed=sorted(key for key, thread in loaded.items() if thread.ended.is_set()),
-            timed_out=sorted(key for key, thread in loaded.items() if not thread.ended.is_set()),
-        )
+        return await self._loaded.shutdown(seconds)
 
 
-async def _prepare(session: Session) -> None:
-    try:
-        await session.prepare()
-    except Exception:
-        logger.exception("a model client could not be prepared")
-
-
-def check_thread_id(text: str) -> None:
-    """Raise unless `text` has the form of a thread id.
-
-    Raises:
-        InvalidThreadIdError: with what is wrong.
-    """
-    digits = text.replace("-", "")
-    if len(digits) != 32 or any(char not in "0123456789abcdefABCDEF" for char in digits):
-        raise InvalidThreadIdError(f"expected a UUID, found `{text[:80]}`")
+def _recorder(
+    codex_home: Path, origin: ThreadOrigin, initial: InitialHistory
+) -> RolloutRecorder | None:
+    """Who writes the thread's file: a new one, or one that has a part of it already."""
+    if origin.ephemeral:
+        return None
+    meta = origin.meta
+    if isinstance(initial, Resumed | Forked) and initial.path is not None:
+        return RolloutRecorder.resumed(initial.path, meta)
+    return RolloutRecorder(rollout_path(codex_home, meta.thread_id, meta.timestamp), meta)

@@ -35,6 +35,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "approval/respond": {"approvalId": "$approval", "decision": "accept"},
     "approval/list": {},
     "model/list": {},
+    "modelProvider/list": {},
+    "config/read": {},
+    "config/value/write": {"keyPath": "model", "value": "other", "mergeStrategy": "replace"},
+    "config/batchWrite": {"edits": []},
+    "configRequirements/read": {},
     "account/read": {},
 }
 """For each request of the client, parameters that are accepted in a scene. A method that is not

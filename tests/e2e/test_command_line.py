@@ -52,8 +52,9 @@ def test_version_has_the_protocol_version_where_clients_look(place: Place) -> No
         (["app-server", "-c", "foo"], "expected key=value, got: foo"),
         (["-c", "=3", "app-server"], "expected key=value, got: =3"),
         (["exec", "-c", "two words=3", "hi"], "not a configuration key: two words"),
-        (["app-server", "--listen", "unix:///x"], "--listen unix:///x is not supported"),
+        (["app-server", "--listen", "unix:/x"], "--listen unix:/x is not supported"),
         (["app-server", "--listen", "ws://127.0.0.1:1"], "is not supported, only stdio://"),
+        (["app-server", "--listen", "unix://", "--drain"], "--drain is for stdio:// only"),
     ],
 )
 def test_a_wrong_command_line_exits_with_2_and_says_why(

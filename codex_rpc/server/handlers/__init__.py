@@ -9,7 +9,18 @@ from typing import Any
 
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.server.context import Answer, RequestContext
-from codex_rpc.server.handlers import account, approvals, handshake, models, reviews, threads, turns
+from codex_rpc.server.handlers import (
+    account,
+    approvals,
+    config,
+    handshake,
+    model_providers,
+    models,
+    reviews,
+    thread_history,
+    threads,
+    turns,
+)
 
 Handler = Callable[[RequestContext, Any], Awaitable[WireModel | Answer]]
 """The second argument is the method's parameter model."""
@@ -17,6 +28,10 @@ Handler = Callable[[RequestContext, Any], Awaitable[WireModel | Answer]]
 HANDLERS: Mapping[str, Handler] = {
     "initialize": handshake.initialize,
     "thread/start": threads.start,
+    "thread/resume": thread_history.resume,
+    "thread/fork": thread_history.fork,
+    "thread/revert": thread_history.revert,
+    "thread/rollback": thread_history.rollback,
     "thread/loaded/list": threads.list_loaded,
     "thread/unsubscribe": threads.unsubscribe,
     "thread/settings/update": threads.update_settings,
@@ -31,5 +46,10 @@ HANDLERS: Mapping[str, Handler] = {
     "approval/respond": approvals.respond,
     "approval/list": approvals.list_pending,
     "model/list": models.list_models,
+    "modelProvider/list": model_providers.list_providers,
+    "config/read": config.read,
+    "config/value/write": config.write_value,
+    "config/batchWrite": config.write_batch,
+    "configRequirements/read": config.read_requirements,
     "account/read": account.read,
 }

@@ -1,18 +1,8 @@
 """`thread/*`: making threads, following them, and what is done to them outside regular turns."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from pydantic import ValidationError
-
-from codex_rpc.errors import CodexRpcError, InvalidParamsError
-from codex_rpc.protocol.notifications import (
-    ConfigWarningNotification,
-    ThreadStartedNotification,
-    WarningNotification,
-)
+from codex_rpc.errors import CodexRpcError
+from codex_rpc.protocol.notifications import ThreadStartedNotification
 from codex_rpc.protocol.policies import sandbox_policy_of
-from codex_rpc.protocol.response_items import RESPONSE_ITEM, ResponseItem
 from codex_rpc.protocol.settings import (
     ThreadSettingsUpdateParams,
     ThreadSettingsUpdateResponse,
@@ -27,21 +17,19 @@ from codex_rpc.protocol.thread import (
     ThreadShellCommandParams,
     ThreadShellCommandResponse,
     ThreadStartParams,
+    ThreadStartResponse,
     ThreadUnsubscribeParams,
     ThreadUnsubscribeResponse,
 )
 from codex_rpc.server.context import Answer, RequestContext
+from codex_rpc.server.notices import tell_warnings
 from codex_rpc.server.overrides import settings_overrides
 from codex_rpc.server.paging import page
-from codex_rpc.server.views import sandbox_enforcement, thread_started, thread_view
+from codex_rpc.server.response_items import response_items
+from codex_rpc.server.views import configuration, thread_view
 from codex_rpc.session.ops import InjectItems, RunShellCommand, StartCompaction, UpdateSettings
+from codex_rpc.threads.loaded_threads import check_thread_id
 from codex_rpc.threads.spawn import StartThread
-from codex_rpc.threads.thread_manager import check_thread_id
-
-NO_SANDBOX = (
-    "No sandbox is available, so nothing holds commands to this thread's sandbox policy. Commands "
-    "that do more than read are run only after approval."
-)
 
 
 async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
@@ -71,13 +59,10 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
     def announce() -> None:
         started = ThreadStartedNotification(thread=thread_view(new.thread))
         context.server.feeds.announce(started)
-        for warning in new.warnings:
-            client.notify(ConfigWarningNotification(summary=warning))
-        if sandbox_enforcement(new.thread) == "none":
-            client.notify(WarningNotification(message=NO_SANDBOX, thread_id=new.thread_id))
+        tell_warnings(client, new)
         context.server.threads.prepare(new.thread_id)
 
-    return Answer(thread_started(new.thread), announce)
+    return Answer(configuration(ThreadStartResponse, new.thread), announce)
 
 
 async def list_loaded(
@@ -112,7 +97,7 @@ async def inject_items(
     context: RequestContext, params: ThreadInjectItemsParams
 ) -> ThreadInjectItemsResponse:
     thread = context.thread(params.thread_id)
-    await context.submit(thread, InjectItems(_response_items(params.items)))
+    await context.submit(thread, InjectItems(response_items(params.items, "items")))
     return ThreadInjectItemsResponse()
 
 
@@ -131,17 +116,3 @@ async def run_shell_command(
     timeout_s = None if params.timeout_ms is None else params.timeout_ms / 1000
     await context.submit(thread, RunShellCommand(params.command, timeout_s))
     return ThreadShellCommandResponse()
-
-
-def _response_items(items: Sequence[dict[str, Any]]) -> list[ResponseItem]:
-    parsed: list[ResponseItem] = []
-    for index, item in enumerate(items):
-        try:
-            parsed.append(RESPONSE_ITEM.validate_python(item))
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            field = problem["loc"][-1] if problem["loc"] else "type"
-            raise InvalidParamsError(
-                f"items[{index}] is no response item: {field}", path=("items", index, field)
-            ) from None
-    return parsed

@@ -31,6 +31,11 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "approval/respond",
         "approval/list",
         "model/list",
+        "modelProvider/list",
+        "config/read",
+        "config/value/write",
+        "config/batchWrite",
+        "configRequirements/read",
         "account/read",
     }
     assert names_of(Direction.CLIENT_NOTIFICATION) == {"initialized", "$/cancelRequest"}

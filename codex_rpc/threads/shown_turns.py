@@ -1,0 +1,139 @@
+"""Turns as a client is shown them: what a log has of them, and what is under way.
+
+A turn that the log does not end is running if it is the live one; else its process has died.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from codex_rpc.protocol.ids import TurnId
+from codex_rpc.protocol.items import AgentMessageItem, ThreadItem, UserMessageItem
+from codex_rpc.protocol.turn import Turn, TurnItemsView
+from codex_rpc.rollout.fields import integer, table, text
+from codex_rpc.rollout.reader import RolloutLine
+from codex_rpc.rollout.reconstruct import ITEM_EVENTS
+from codex_rpc.rollout.thread_log import ThreadLog
+from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
+from codex_rpc.state.live_turn import LiveTurn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPlace:
+    """Where in a log a turn is; of one that is not in it, `start` and `end` are the log's end."""
+
+    turn_id: TurnId
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTimes:
+    """In unix milliseconds; `None` if nobody has noted it."""
+
+    started_at_ms: int | None = None
+    completed_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTurn:
+    """A turn with the times of its items, by their ids."""
+
+    turn: Turn
+    times: Mapping[str, ItemTimes] = field(default_factory=dict[str, ItemTimes])
+
+
+def all_turns(log: ThreadLog, live: LiveTurn | None) -> list[Turn]:
+    """Every turn with all its items, oldest first. Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    lines = TurnLog()
+    for line in log.reader():
+        _take(lines, line)
+    lines.close()
+    turns = [_shown(turn, live) for turn in lines.turns]
+    if live is not None and all(turn.turn_id != live.turn_id for turn in lines.turns):
+        turns.append(_unwritten(live))
+    return turns
+
+
+def one_turn(
+    log: ThreadLog, place: TurnPlace, live: LiveTurn | None, *, items: bool = True
+) -> ShownTurn:
+    """The turn at `place`, with or without its items. Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    lines, times = TurnLog(), dict[str, ItemTimes]()
+    for line in log.slice(place.start, place.end).reader(frozenset() if items else ITEM_EVENTS):
+        if line.event == "item_completed":
+            if _is_stray(line, lines):
+                continue
+            _note_times(times, line)
+        _take(lines, line)
+    lines.close()
+    if lines.turns:
+        turn = _shown(lines.turns[0], live)
+        return ShownTurn(turn.model_copy(update={"id": place.turn_id}), times)
+    if live is not None and live.turn_id == place.turn_id:
+        return ShownTurn(_unwritten(live))
+    return ShownTurn(Turn(id=place.turn_id, items=[], status="interrupted"))
+
+
+def viewed(turn: Turn, view: TurnItemsView) -> Turn:
+    """The turn with so much of its items."""
+    match view:
+        case "full":
+            return turn
+        case "summary":
+            return turn.model_copy(update={"items": _summary(turn.items), "items_view": view})
+        case "notLoaded":
+            return turn.model_copy(update={"items": [], "items_view": view})
+
+
+def _take(turns: TurnLog, line: RolloutLine) -> None:
+    if line.event == "thread_rolled_back":
+        turns.roll_back(max(integer(line.payload, "num_turns") or 0, 0), line.end)
+    elif line.kind == "event_msg":
+        turns.event(line)
+
+
+def _is_stray(line: RolloutLine, turns: TurnLog) -> bool:
+    """Whether an item is of an earlier turn, which a command in the background has outlived."""
+    turn_id = text(line.payload, "turn_id")
+    return turn_id is not None and all(turn.turn_id != turn_id for turn in turns.turns)
+
+
+def _note_times(times: dict[str, ItemTimes], line: RolloutLine) -> None:
+    times[text(table(line.payload, "item"), "id") or ""] = ItemTimes(
+        started_at_ms=integer(line.payload, "started_at_ms"),
+        completed_at_ms=integer(line.payload, "completed_at_ms"),
+    )
+
+
+def _shown(recorded: RecordedTurn, live: LiveTurn | None) -> Turn:
+    turn = recorded.turn()
+    if turn.status != "inProgress":
+        return turn
+    if live is None or live.turn_id != turn.id:
+        return turn.model_copy(update={"status": "interrupted"})
+    return turn.model_copy(update={"items": [*turn.items, *live.open_items]})
+
+
+def _unwritten(live: LiveTurn) -> Turn:
+    """A running turn of which nothing could be written."""
+    return Turn(
+        id=live.turn_id,
+        items=list(live.open_items),
+        status="inProgress",
+        started_at=live.started_at,
+    )
+
+
+def _summary(items: list[ThreadItem]) -> list[ThreadItem]:
+    """What the user said first, and the agent last."""
+    asked = next((item for item in items if isinstance(item, UserMessageItem)), None)
+    answered = next((item for item in reversed(items) if isinstance(item, AgentMessageItem)), None)
+    return [item for item in (asked, answered) if item is not None]
