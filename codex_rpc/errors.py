@@ -145,6 +145,27 @@ class ThreadNotStoredError(InvalidRequestError):
         super().__init__(f"no rollout found for thread id {thread_id}", path=("threadId",))
 
 
+class ThreadNotArchivedError(InvalidRequestError):
+    """No archived file of that thread exists."""
+
+    kind = ErrorKind.THREAD_NOT_STORED
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"no archived rollout found for thread id {thread_id}", path=("threadId",)
+        )
+
+
+class ForkedHistoryError(InvalidRequestError):
+    """The thread cannot be deleted: others go on from its files."""
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"cannot delete thread {thread_id}: forked history still references it",
+            path=("threadId",),
+        )
+
+
 class ThreadNotLoadedError(InvalidRequestError):
     """The thread is neither in memory nor on disk."""
 
@@ -206,6 +227,15 @@ class NotSupportedError(CodexRpcError):
     """The request makes sense, but not for this thread."""
 
     kind = ErrorKind.NOT_SUPPORTED
+
+
+class EphemeralThreadError(InvalidRequestError):
+    """The request needs a record of the thread, and none is kept."""
+
+    kind = ErrorKind.NOT_SUPPORTED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, path=("threadId",))
 
 
 class ThreadChangedError(InvalidRequestError):
@@ -364,6 +394,33 @@ class SessionStartError(CodexRpcError):
     """A new session's first event was not its configuration, so it was never registered."""
 
 
+# --- the account -------------------------------------------------------------------------------
+
+
+class LoginRefusedError(InvalidRequestError):
+    """This way to log in is not open here, or not now."""
+
+    kind = ErrorKind.LOGIN_FAILED
+
+
+class LoginError(CodexRpcError):
+    """A login or logout failed."""
+
+    kind = ErrorKind.LOGIN_FAILED
+
+
+class AccountRequiredError(InvalidRequestError):
+    """The request is about an account that nobody is signed in to."""
+
+
+class AccountUnreachableError(CodexRpcError):
+    """Who keeps the account did not say what it was asked."""
+
+
+class TokenRefreshError(CodexRpcError):
+    """The account's tokens could not be renewed this time."""
+
+
 # --- a model request that failed ---------------------------------------------------------------
 
 
@@ -398,6 +455,10 @@ class ModelUnauthorizedError(ModelError):
     """The provider did not accept the credentials, or there are none."""
 
     info = "httpConnectionFailed"
+
+
+class SignInAgainError(ModelUnauthorizedError):
+    """The account's tokens have ended, and cannot be renewed."""
 
 
 class ModelConnectionError(ModelError):

@@ -2,9 +2,23 @@
 
 export type Account = ApiKeyAccount | ChatGptAccount;
 
+/** An attempt to log in is over. */
+export interface AccountLoginCompletedNotification {
+  /** Which attempt, where it took more than a request. */
+  loginId: string | null;
+  success: boolean;
+  error: string | null;
+}
+
 /** The provider reported its limits. */
 export interface AccountRateLimitsUpdatedNotification {
   rateLimits: RateLimitSnapshot;
+}
+
+/** Another account is in use now, or none. */
+export interface AccountUpdatedNotification {
+  authMode: AuthMode | null;
+  planType: PlanType | null;
 }
 
 /** A turn is running. */
@@ -83,6 +97,8 @@ export interface AudioInput {
   fileId?: string | null;
   type: "audio";
 }
+
+export type AuthMode = "apikey" | "chatgpt" | "chatgptAuthTokens";
 
 /** What the current branch would bring to `branch`. */
 export interface BaseBranchTarget {
@@ -289,7 +305,7 @@ export interface ConfigLayer {
   version: string;
   config: Record<string, unknown>;
   /** Why the layer does not count. Left out of a layer that does. */
-  disabledReason: string | null;
+  disabledReason?: string | null;
 }
 
 export interface ConfigLayerMetadata {
@@ -312,7 +328,7 @@ export interface ConfigReadResponse {
   /** For each value in a layer that counts, under its dotted key, the layer that decides it. */
   origins: Record<string, ConfigLayerMetadata>;
   /** All layers, the one that overrides the others first. */
-  layers: ConfigLayer[] | null;
+  layers?: ConfigLayer[] | null;
 }
 
 /** Ask what an administrator demands of the configuration. */
@@ -518,12 +534,37 @@ export interface GetAccountParams {
   refreshToken?: boolean;
 }
 
+/** Ask how much of a ChatGPT account's allowances is used. */
+export type GetAccountRateLimitsParams = Record<string, never>;
+
+export interface GetAccountRateLimitsResponse {
+  /** The allowance of most models. */
+  rateLimits: RateLimitSnapshot;
+  /** All allowances. */
+  rateLimitsByLimitId: Record<string, RateLimitSnapshot> | null;
+  accountId: string | null;
+}
+
 export interface GetAccountResponse {
   /** `null` if there is none, or if the provider needs none. */
   account: Account | null;
   /** Whether the configured provider needs an OpenAI account. */
   requiresOpenaiAuth: boolean;
   userId: string | null;
+}
+
+/** Ask how requests to the model are authorised. `account/read` says more. */
+export interface GetAuthStatusParams {
+  includeToken?: boolean | null;
+  /** Renew the account's token first. */
+  refreshToken?: boolean | null;
+}
+
+export interface GetAuthStatusResponse {
+  authMethod: AuthMode | null;
+  /** The key or token, if it was asked for and is worth something. */
+  authToken: string | null;
+  requiresOpenaiAuth: boolean | null;
 }
 
 export interface GitInfo {
@@ -664,6 +705,30 @@ export interface LocalImageInput {
   path: string;
   detail?: ImageDetail | null;
 }
+
+/** Log in with a key, which is stored, or lend the server tokens of a ChatGPT account. */
+export interface LoginAccountParams {
+  /** `apiKey` or `chatgptAuthTokens`; the others are refused here, with what to do instead. */
+  type: LoginType;
+  /** For `apiKey`. */
+  apiKey?: string;
+  /** For `chatgptAuthTokens`. Kept in memory only; lend the next one before it ends. */
+  accessToken?: string;
+  /** For `chatgptAuthTokens`. */
+  chatgptAccountId?: string;
+  chatgptPlanType?: string | null;
+}
+
+export interface LoginAccountResponse {
+  type: "apiKey" | "chatgptAuthTokens";
+}
+
+export type LoginType = "apiKey" | "chatgpt" | "chatgptDeviceCode" | "chatgptAuthTokens" | "amazonBedrock" | "amazonBedrockAccessKeys";
+
+/** Forget the stored login. */
+export type LogoutAccountParams = Record<string, never>;
+
+export type LogoutAccountResponse = Record<string, never>;
 
 export interface McpToolCallError {
   message: string;
@@ -975,19 +1040,19 @@ export interface ResponseTooManyFailedAttempts {
   responseTooManyFailedAttempts: HttpFailure;
 }
 
-export type ReviewDelivery = "inline";
+export type ReviewDelivery = "inline" | "detached";
 
 /** Have changes reviewed, as a turn of the thread. */
 export interface ReviewStartParams {
   threadId: string;
   target: ReviewTarget;
-  /** A review always runs on the given thread; start another one to have it elsewhere. */
+  /** `inline`, if not given: on the thread itself. `detached`: on a fork of it, made for that. */
   delivery?: ReviewDelivery | null;
 }
 
 export interface ReviewStartResponse {
   turn: Turn;
-  /** The given thread. */
+  /** Where the review runs. */
   reviewThreadId: string;
 }
 
@@ -1128,12 +1193,109 @@ export interface SessionFlagsLayerSource {
 
 export type SessionSource = "cli" | "vscode" | "exec" | "appServer" | "unknown" | CustomSource | SubAgentSessionSource;
 
+export interface SkillDependencies {
+  tools: SkillToolDependency[];
+}
+
+/** A document that is no skill, and why. */
+export interface SkillErrorInfo {
+  path: string;
+  message: string;
+}
+
 /** A skill the user chose by name. */
 export interface SkillInput {
   type: "skill";
   name: string;
   path: string;
 }
+
+/** How a client may show a skill. Icons are absolute paths inside the skill's folder. */
+export interface SkillInterface {
+  displayName: string | null;
+  shortDescription: string | null;
+  iconSmall: string | null;
+  iconLarge: string | null;
+  iconSmallUrl: string | null;
+  iconLargeUrl: string | null;
+  /** As `#rrggbb`. */
+  brandColor: string | null;
+  /** What to begin with, if the user only picks the skill. */
+  defaultPrompt: string | null;
+}
+
+/** One skill. Its document is read only when it is used. */
+export interface SkillMetadata {
+  name: string;
+  description: string;
+  shortDescription: string | null;
+  interface: SkillInterface | null;
+  dependencies: SkillDependencies | null;
+  /** Of its `SKILL.md`. */
+  path: string;
+  scope: SkillScope;
+  enabled: boolean;
+  /** Always `null`: plugins are not supported. */
+  pluginId: string | null;
+}
+
+export type SkillScope = "user" | "repo" | "system" | "admin";
+
+/** Something outside the skill that it needs, such as an MCP server. */
+export interface SkillToolDependency {
+  type: string;
+  value: string;
+  description?: string | null;
+  transport?: string | null;
+  command?: string | null;
+  url?: string | null;
+}
+
+/** Some list of skills is no longer what it was. Sent once a client has asked for one. */
+export type SkillsChangedNotification = Record<string, never>;
+
+/** Switch a skill on or off, by exactly one of its path and its name. */
+export interface SkillsConfigWriteParams {
+  /** Absolute: of its `SKILL.md`. */
+  path?: string | null;
+  name?: string | null;
+  enabled: boolean;
+}
+
+export interface SkillsConfigWriteResponse {
+  /** What holds now, if another layer of the configuration says something as well. */
+  effectiveEnabled: boolean;
+}
+
+/** Set the folders in which skills are looked for beside the usual ones, for all threads. */
+export interface SkillsExtraRootsSetParams {
+  /** Absolute. They need not exist, and count until the server ends. */
+  extraRoots: string[];
+}
+
+export type SkillsExtraRootsSetResponse = Record<string, never>;
+
+/** The skills for work in one folder, those of the nearest scope first. */
+export interface SkillsListEntry {
+  /** As it was asked for. */
+  cwd: string;
+  skills: SkillMetadata[];
+  errors: SkillErrorInfo[];
+}
+
+/** List the skills for work in each of some folders. */
+export interface SkillsListParams {
+  /** Without any, the server's own working directory is meant. */
+  cwds?: string[];
+  /** Read everything again. Changes are noticed without it. */
+  forceReload?: boolean;
+}
+
+export interface SkillsListResponse {
+  data: SkillsListEntry[];
+}
+
+export type SortDirection = "asc" | "desc";
 
 export interface SpendControlLimitSnapshot {
   limit: string;
@@ -1226,6 +1388,18 @@ export interface Thread {
 
 export type ThreadActiveFlag = "waitingOnApproval" | "waitingOnUserInput";
 
+/** Put a thread away, with all agents it has spawned. What is loaded ends first. */
+export interface ThreadArchiveParams {
+  threadId: string;
+}
+
+export type ThreadArchiveResponse = Record<string, never>;
+
+/** A thread was put away. */
+export interface ThreadArchivedNotification {
+  threadId: string;
+}
+
 /** The thread left memory. */
 export interface ThreadClosedNotification {
   threadId: string;
@@ -1238,6 +1412,89 @@ export interface ThreadCompactStartParams {
 
 export type ThreadCompactStartResponse = Record<string, never>;
 
+/** Remove a thread from disk, with all agents it has spawned. What is loaded ends first. */
+export interface ThreadDeleteParams {
+  threadId: string;
+}
+
+export type ThreadDeleteResponse = Record<string, never>;
+
+/** A thread was removed from disk. */
+export interface ThreadDeletedNotification {
+  threadId: string;
+}
+
+/**
+ * Make a new thread with a stored one behind it, or a part of that.
+ *
+ * At most one of `lastTurnId`, `beforeTurnId` and `nthUserMessage` says how much; without any, it
+ * is everything. A turn that runs is interrupted in the fork, and goes on in the other.
+ */
+export interface ThreadForkParams {
+  cwd?: string | null;
+  model?: string | null;
+  modelProvider?: string | null;
+  serviceTier?: string | null;
+  approvalPolicy?: AskForApproval | null;
+  approvalsReviewer?: ApprovalsReviewer | null;
+  /**
+   * What a thread may write is not taken from its record: without this, it comes from the
+   * configuration.
+   */
+  sandbox?: SandboxMode | null;
+  baseInstructions?: string | null;
+  developerInstructions?: string | null;
+  /** Overrides of `config.toml`, by dotted key or nested. */
+  config?: Record<string, unknown> | null;
+  threadId: string;
+  /** The last turn that the fork has. */
+  lastTurnId?: string | null;
+  /**
+   * The first turn that the fork has not.
+   * @experimental
+   */
+  beforeTurnId?: string | null;
+  /** The fork has what comes before this user message, counted from 0. */
+  nthUserMessage?: number | null;
+  /**
+   * The file of the thread; then `threadId` does not matter.
+   * @experimental
+   */
+  path?: string | null;
+  /** Write nothing of the fork to disk. */
+  ephemeral?: boolean;
+  /** Answer without the turns. */
+  excludeTurns?: boolean;
+  threadSource?: string | null;
+}
+
+/** The new thread, with the turns it has behind it unless they were not wanted. */
+export interface ThreadForkResponse {
+  thread: Thread;
+  model: string;
+  modelProvider: string;
+  serviceTier: string | null;
+  reasoningEffort: ReasoningEffort | null;
+  cwd: string;
+  approvalPolicy: AskForApproval;
+  approvalsReviewer: ApprovalsReviewer;
+  sandbox: SandboxPolicy;
+  /**
+   * What really holds the commands to `sandbox`: `none` if nothing on this machine does,
+   * `notNeeded` if the policy asks for no holding.
+   */
+  sandboxEnforcement: SandboxEnforcement;
+  /** The instruction files that were read, such as AGENTS.md. */
+  instructionSources: string[];
+  disabledPluginIds: string[];
+  /** @experimental */
+  runtimeWorkspaceRoots: string[];
+  /** @experimental */
+  activePermissionProfile: null;
+  /** @experimental */
+  multiAgentMode: "explicitRequestOnly";
+}
+
 /** Add items to what the model has heard, without a turn. */
 export interface ThreadInjectItemsParams {
   threadId: string;
@@ -1248,6 +1505,100 @@ export interface ThreadInjectItemsParams {
 export type ThreadInjectItemsResponse = Record<string, never>;
 
 export type ThreadItem = UserMessageItem | AgentMessageItem | FunctionCallOutputItem | PlanItem | ReasoningItem | CommandExecutionItem | FileChangeItem | McpToolCallItem | DynamicToolCallItem | CollabAgentToolCallItem | WebSearchItem | ImageViewItem | EnteredReviewModeItem | ExitedReviewModeItem | ContextCompactionItem;
+
+export interface ThreadItemEntry {
+  turnId: string;
+  item: ThreadItem;
+  startedAtMs: number | null;
+  completedAtMs: number | null;
+  /** The item has an output that was left out. */
+  outputDeferred: boolean;
+}
+
+/** Which outputs to leave out; `thread/items/read` has them. */
+export interface ThreadItemOutputDeferral {
+  commandExecution?: boolean;
+  mcpToolCall?: boolean;
+}
+
+/** Begin next to an item of the turn that is named beside. */
+export interface ThreadItemsListAnchor {
+  type: "item";
+  itemId: string;
+}
+
+/** Read a thread's items page by page, 25 at a time, the oldest first. */
+export interface ThreadItemsListParams {
+  threadId: string;
+  /** Only items of this turn. */
+  turnId?: string | null;
+  cursor?: string | ThreadItemsListAnchor | null;
+  /** At most 100. */
+  limit?: number | null;
+  /** `asc`, if not given. */
+  sortDirection?: SortDirection | null;
+  /** Taken note of where `turnId` is given. */
+  deferOutput?: ThreadItemOutputDeferral | null;
+}
+
+export interface ThreadItemsListResponse {
+  data: ThreadItemEntry[];
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+}
+
+/** Read some items of a turn. Those that it does not have are left out. */
+export interface ThreadItemsReadParams {
+  threadId: string;
+  turnId: string;
+  /** 1 to 100; the answer is in the order of the turn. */
+  itemIds: string[];
+}
+
+export interface ThreadItemsReadResponse {
+  data: ThreadItemEntry[];
+}
+
+/** List the threads on disk in which the user has said something, 25 at a time. */
+export interface ThreadListParams {
+  cursor?: string | null;
+  /** At most 100. */
+  limit?: number | null;
+  /** `created_at`, if not given. */
+  sortKey?: ThreadSortKey | null;
+  /** `desc`, the newest first, if not given. */
+  sortDirection?: SortDirection | null;
+  /** List the archived threads, and no others. */
+  archived?: boolean | null;
+  /** Only threads of these providers; none named means all. */
+  modelProviders?: string[] | null;
+  /** Only threads of these sources; none named means `cli` and `vscode`. */
+  sourceKinds?: ThreadSourceKind[] | null;
+  /** Only threads that these clients have started; none named means all. */
+  originators?: string[] | null;
+  /** Only threads that work in this directory, or in one of these. */
+  cwd?: string | string[] | null;
+  /** At most 100 threads to leave out. */
+  excludedThreadIds?: string[] | null;
+  /** Text in the preview or the name. */
+  searchTerm?: string | null;
+  /**
+   * Only agents that this thread has spawned.
+   * @experimental
+   */
+  parentThreadId?: string | null;
+  /**
+   * Only agents that this thread, or one of those agents, has spawned.
+   * @experimental
+   */
+  ancestorThreadId?: string | null;
+}
+
+export interface ThreadListResponse {
+  data: Thread[];
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+}
 
 /** List the threads in memory. */
 export interface ThreadLoadedListParams {
@@ -1260,10 +1611,184 @@ export interface ThreadLoadedListResponse {
   nextCursor: string | null;
 }
 
+/** A field that is not given stays as it is; `null` clears it. */
+export interface ThreadMetadataGitInfoUpdateParams {
+  sha?: string | null;
+  branch?: string | null;
+  originUrl?: string | null;
+}
+
+/** Change what is on record about a thread. */
+export interface ThreadMetadataUpdateParams {
+  threadId: string;
+  /** At least one field of it. */
+  gitInfo: ThreadMetadataGitInfoUpdateParams;
+}
+
+export interface ThreadMetadataUpdateResponse {
+  thread: Thread;
+}
+
+/** A thread has another name. */
+export interface ThreadNameUpdatedNotification {
+  threadId: string;
+  threadName: string | null;
+}
+
+/** Look at a thread without loading it. */
+export interface ThreadReadParams {
+  threadId: string;
+  /** With all its turns and their items. */
+  includeTurns?: boolean;
+}
+
+export interface ThreadReadResponse {
+  thread: Thread;
+}
+
+/** Which page of turns to begin with. */
+export interface ThreadResumeInitialTurnsPageParams {
+  limit?: number | null;
+  /** `desc`, if not given. */
+  sortDirection?: SortDirection | null;
+  /** `summary`, if not given. */
+  itemsView?: TurnItemsView | null;
+}
+
+/** Go on with a thread and follow it. A thread that is loaded keeps its settings. */
+export interface ThreadResumeParams {
+  cwd?: string | null;
+  model?: string | null;
+  modelProvider?: string | null;
+  serviceTier?: string | null;
+  approvalPolicy?: AskForApproval | null;
+  approvalsReviewer?: ApprovalsReviewer | null;
+  /**
+   * What a thread may write is not taken from its record: without this, it comes from the
+   * configuration.
+   */
+  sandbox?: SandboxMode | null;
+  baseInstructions?: string | null;
+  developerInstructions?: string | null;
+  /** Overrides of `config.toml`, by dotted key or nested. */
+  config?: Record<string, unknown> | null;
+  threadId: string;
+  /** Answer without the turns. */
+  excludeTurns?: boolean;
+  /** @experimental */
+  initialTurnsPage?: ThreadResumeInitialTurnsPageParams | null;
+  /**
+   * The file of the thread; then `threadId` does not matter.
+   * @experimental
+   */
+  path?: string | null;
+  /**
+   * What the model has heard, in the shapes of the Responses API; it makes a new thread.
+   * @experimental
+   */
+  history?: Record<string, unknown>[] | null;
+}
+
+/**
+ * The thread, with its turns unless they were not wanted, up to this moment.
+ *
+ * What happens later is told by notifications, and nothing is told twice.
+ */
+export interface ThreadResumeResponse {
+  thread: Thread;
+  model: string;
+  modelProvider: string;
+  serviceTier: string | null;
+  reasoningEffort: ReasoningEffort | null;
+  cwd: string;
+  approvalPolicy: AskForApproval;
+  approvalsReviewer: ApprovalsReviewer;
+  sandbox: SandboxPolicy;
+  /**
+   * What really holds the commands to `sandbox`: `none` if nothing on this machine does,
+   * `notNeeded` if the policy asks for no holding.
+   */
+  sandboxEnforcement: SandboxEnforcement;
+  /** The instruction files that were read, such as AGENTS.md. */
+  instructionSources: string[];
+  disabledPluginIds: string[];
+  /** @experimental */
+  runtimeWorkspaceRoots: string[];
+  /** @experimental */
+  activePermissionProfile: null;
+  /** @experimental */
+  multiAgentMode: "explicitRequestOnly";
+  collaborationMode: CollaborationMode | null;
+  /** @experimental */
+  initialTurnsPage: TurnsPage | null;
+  /** Where `thread/turns/list` begins with the last turn that is told here. */
+  turnsBackwardsCursor: string | null;
+  itemsBackwardsCursor: string | null;
+}
+
+/**
+ * Take back a turn and everything after it. A running turn is interrupted first.
+ *
+ * Files are not put back.
+ */
+export interface ThreadRevertParams {
+  threadId: string;
+  /** The first turn to take back. */
+  beforeTurnId: string;
+}
+
+export interface ThreadRevertResponse {
+  thread: Thread;
+  turnsBackwardsCursor: string | null;
+  itemsBackwardsCursor: string | null;
+}
+
 /** The thread's last turns were taken back. */
 export interface ThreadRevertedNotification {
   threadId: string;
 }
+
+/** Take back the last turns. The older form of `thread/revert`. */
+export interface ThreadRollbackParams {
+  threadId: string;
+  numTurns: number;
+}
+
+/** The thread with the turns it is left with. */
+export interface ThreadRollbackResponse {
+  thread: Thread;
+}
+
+/** Find the threads in which the user or the agent said something. */
+export interface ThreadSearchParams {
+  searchTerm: string;
+  cursor?: string | null;
+  limit?: number | null;
+  sortKey?: ThreadSortKey | null;
+  sortDirection?: SortDirection | null;
+  archived?: boolean | null;
+  sourceKinds?: ThreadSourceKind[] | null;
+}
+
+export interface ThreadSearchResponse {
+  data: ThreadSearchResult[];
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+}
+
+export interface ThreadSearchResult {
+  thread: Thread;
+  /** Some of the text around the words. */
+  snippet: string;
+}
+
+export interface ThreadSetNameParams {
+  threadId: string;
+  /** Without the blanks around it, which must leave something. */
+  name: string;
+}
+
+export type ThreadSetNameResponse = Record<string, never>;
 
 /** Everything that the next turn will run with. */
 export interface ThreadSettings {
@@ -1315,6 +1840,10 @@ export interface ThreadShellCommandParams {
 }
 
 export type ThreadShellCommandResponse = Record<string, never>;
+
+export type ThreadSortKey = "created_at" | "updated_at" | "recency_at";
+
+export type ThreadSourceKind = "cli" | "vscode" | "exec" | "appServer" | "subAgent" | "subAgentReview" | "subAgentCompact" | "subAgentThreadSpawn" | "subAgentOther" | "unknown";
 
 /** Which agent made the thread. */
 export interface ThreadSpawn {
@@ -1404,6 +1933,38 @@ export interface ThreadTokenUsageUpdatedNotification {
   threadId: string;
   turnId: string;
   tokenUsage: ThreadTokenUsage;
+}
+
+/** Read a thread's turns page by page, 25 at a time, the newest first. */
+export interface ThreadTurnsListParams {
+  threadId: string;
+  cursor?: string | null;
+  /** At most 100. */
+  limit?: number | null;
+  /** `desc`, if not given. */
+  sortDirection?: SortDirection | null;
+  /** `summary`, if not given: what the user said first, and the agent last. */
+  itemsView?: TurnItemsView | null;
+}
+
+export interface ThreadTurnsListResponse {
+  data: Turn[];
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+}
+
+/** Bring a thread back, with all agents it has spawned. */
+export interface ThreadUnarchiveParams {
+  threadId: string;
+}
+
+export interface ThreadUnarchiveResponse {
+  thread: Thread;
+}
+
+/** A thread was brought back. */
+export interface ThreadUnarchivedNotification {
+  threadId: string;
 }
 
 /** Receive no more events of the thread on this connection. */
@@ -1561,6 +2122,12 @@ export interface TurnSubmitResponse {
   disposition: "started" | "steered";
 }
 
+export interface TurnsPage {
+  data: Turn[];
+  nextCursor: string | null;
+  backwardsCursor: string | null;
+}
+
 /** What is staged, unstaged and untracked. */
 export interface UncommittedChangesTarget {
   type: "uncommittedChanges";
@@ -1652,7 +2219,22 @@ export type WriteStatus = "ok" | "okOverridden";
 export interface ClientRequests {
   "initialize": { params: InitializeParams; result: InitializeResponse };
   "thread/start": { params: ThreadStartParams; result: ThreadStartResponse };
+  "thread/resume": { params: ThreadResumeParams; result: ThreadResumeResponse };
+  "thread/fork": { params: ThreadForkParams; result: ThreadForkResponse };
+  "thread/revert": { params: ThreadRevertParams; result: ThreadRevertResponse };
+  "thread/rollback": { params: ThreadRollbackParams; result: ThreadRollbackResponse };
   "thread/loaded/list": { params: ThreadLoadedListParams; result: ThreadLoadedListResponse };
+  "thread/list": { params: ThreadListParams; result: ThreadListResponse };
+  "thread/search": { params: ThreadSearchParams; result: ThreadSearchResponse };
+  "thread/archive": { params: ThreadArchiveParams; result: ThreadArchiveResponse };
+  "thread/unarchive": { params: ThreadUnarchiveParams; result: ThreadUnarchiveResponse };
+  "thread/delete": { params: ThreadDeleteParams; result: ThreadDeleteResponse };
+  "thread/name/set": { params: ThreadSetNameParams; result: ThreadSetNameResponse };
+  "thread/metadata/update": { params: ThreadMetadataUpdateParams; result: ThreadMetadataUpdateResponse };
+  "thread/read": { params: ThreadReadParams; result: ThreadReadResponse };
+  "thread/turns/list": { params: ThreadTurnsListParams; result: ThreadTurnsListResponse };
+  "thread/items/list": { params: ThreadItemsListParams; result: ThreadItemsListResponse };
+  "thread/items/read": { params: ThreadItemsReadParams; result: ThreadItemsReadResponse };
   "thread/unsubscribe": { params: ThreadUnsubscribeParams; result: ThreadUnsubscribeResponse };
   "thread/settings/update": { params: ThreadSettingsUpdateParams; result: ThreadSettingsUpdateResponse };
   "thread/inject_items": { params: ThreadInjectItemsParams; result: ThreadInjectItemsResponse };
@@ -1666,12 +2248,19 @@ export interface ClientRequests {
   "approval/respond": { params: ApprovalRespondParams; result: ApprovalRespondResponse };
   "approval/list": { params: ApprovalListParams; result: ApprovalListResponse };
   "model/list": { params: ModelListParams; result: ModelListResponse };
+  "skills/list": { params: SkillsListParams; result: SkillsListResponse };
+  "skills/extraRoots/set": { params: SkillsExtraRootsSetParams; result: SkillsExtraRootsSetResponse };
+  "skills/config/write": { params: SkillsConfigWriteParams; result: SkillsConfigWriteResponse };
   "modelProvider/list": { params: ModelProviderListParams; result: ModelProviderListResponse };
   "config/read": { params: ConfigReadParams; result: ConfigReadResponse };
   "config/value/write": { params: ConfigValueWriteParams; result: ConfigWriteResponse };
   "config/batchWrite": { params: ConfigBatchWriteParams; result: ConfigWriteResponse };
   "configRequirements/read": { params?: ConfigRequirementsReadParams; result: ConfigRequirementsReadResponse };
   "account/read": { params: GetAccountParams; result: GetAccountResponse };
+  "account/login/start": { params: LoginAccountParams; result: LoginAccountResponse };
+  "account/logout": { params?: LogoutAccountParams; result: LogoutAccountResponse };
+  "account/rateLimits/read": { params?: GetAccountRateLimitsParams; result: GetAccountRateLimitsResponse };
+  "getAuthStatus": { params: GetAuthStatusParams; result: GetAuthStatusResponse };
 }
 
 /** Notifications the client sends. */
@@ -1693,11 +2282,18 @@ export interface ServerNotifications {
   "configWarning": { params: ConfigWarningNotification };
   "deprecationNotice": { params: DeprecationNoticeNotification };
   "account/rateLimits/updated": { params: AccountRateLimitsUpdatedNotification };
+  "account/login/completed": { params: AccountLoginCompletedNotification };
+  "account/updated": { params: AccountUpdatedNotification };
   "thread/started": { params: ThreadStartedNotification };
   "thread/status/changed": { params: ThreadStatusChangedNotification };
   "thread/closed": { params: ThreadClosedNotification };
+  "thread/archived": { params: ThreadArchivedNotification };
+  "thread/unarchived": { params: ThreadUnarchivedNotification };
+  "thread/deleted": { params: ThreadDeletedNotification };
+  "thread/name/updated": { params: ThreadNameUpdatedNotification };
   "thread/reverted": { params: ThreadRevertedNotification };
   "thread/settings/updated": { params: ThreadSettingsUpdatedNotification };
+  "skills/changed": { params: SkillsChangedNotification };
   "thread/tokenUsage/updated": { params: ThreadTokenUsageUpdatedNotification };
   "turn/started": { params: TurnStartedNotification };
   "turn/completed": { params: TurnCompletedNotification };

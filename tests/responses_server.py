@@ -185,6 +185,8 @@ class ResponsesServer:
 
 def _broken_rules(request: ReceivedRequest) -> list[str]:
     """What the API would refuse of a request's input."""
+    if request.path.rpartition("/")[2] != "responses":
+        return []
     body = cast("dict[str, Any] | None", request.body)
     return [] if body is None else broken_rules(body["input"])
 

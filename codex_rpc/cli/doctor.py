@@ -5,6 +5,7 @@ import platform
 import stat
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -94,13 +95,17 @@ async def _login(home: Path) -> Finding:
     file = home / "auth.json"
     given = [name for name in KEY_VARIABLES if os.environ.get(name, "").strip()]
     source = f"from {given[0]}" if given else f"from {file}"
-    account = await AuthManager(home, os.environ).account()
+    try:
+        account = await AuthManager(home, os.environ).account()
+    except CodexRpcError as error:
+        return Finding("wrong", "login", str(error))
     if account is None:
         missing = "no OpenAI login; providers that need none, or have a key of their own, work"
         return Finding("note", "login", missing)
     if not given and await anyio.to_thread.run_sync(_readable_by_others, file):
         return Finding("wrong", "login", f"other users can read {file}; chmod 600 it")
-    return Finding("ok", "login", f"{account.kind} {source}")
+    plan = f", plan {account.plan_type}" if account.plan_type else ""
+    return Finding("ok", "login", f"{account.kind} {source}{plan}")
 
 
 def _readable_by_others(path: Path) -> bool:
@@ -128,7 +133,7 @@ def _index(home: Path) -> Finding:
     import sqlite3
 
     try:
-        with sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True) as connection:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         state = str(error)

@@ -72,7 +72,7 @@ def run(
 
 async def _run(prompt: str, request: StartThread, overrides: Sequence[tuple[str, object]]) -> int:
     config = ConfigLoader(codex_home(os.environ), overrides)
-    async with ThreadManager(config, os.environ, PROTOCOL_VERSION) as threads:
+    async with ThreadManager(config, os.environ, PROTOCOL_VERSION, "exec") as threads:
         new = await threads.start_thread(request)
         for warning in new.warnings:
             _say(f"warning: {warning}")

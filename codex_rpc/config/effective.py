@@ -88,6 +88,8 @@ class Config:
     """Whether what the user says is kept in the history file that prompts are recalled from."""
     forced_login_method: LoginMethod | None = None
     """The only way to log in, if there is to be but one."""
+    chatgpt_base_url: str | None = None
+    """Where a ChatGPT account is asked about, if not at ChatGPT itself."""
     warnings: tuple[str, ...] = ()
 
     def provider(self, provider_id: str) -> ModelProvider:
@@ -150,6 +152,7 @@ def config_from_table(
         forced_login_method=cast(
             "LoginMethod | None", choice_at(table, "forced_login_method", get_args(LoginMethod))
         ),
+        chatgpt_base_url=base_url_at(table, "chatgpt_base_url"),
         warnings=tuple(warnings),
     )
 

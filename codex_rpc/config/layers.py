@@ -5,7 +5,6 @@ of anything else, the highest layer's counts whole. Where layers are found is th
 `config.loader` and `config.projects`, what their keys mean that of `config.effective`.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,6 +99,8 @@ def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 
 def version_of(table: Mapping[str, Any]) -> str:
     """The digest of a table: of its JSON with sorted keys and no spaces, as clients compare it."""
+    import hashlib  # loads a library that starting a server can do without
+
     text = json.dumps(
         as_json(table), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

@@ -3,7 +3,7 @@
 Imported when something is written: the library that keeps comments takes its time to load.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from typing import Any, cast
 
 import tomlkit
@@ -16,7 +16,7 @@ _Node = MutableMapping[str, Any]
 
 def apply_edits(text: str, edits: Sequence[Edit]) -> str:
     """The text after the edits. `text` must be TOML."""
-    document = tomlkit.parse(text)
+    document = _parse(text)
     for edit in edits:
         *parents, name = edit.path
         node = _descend(document, parents, create=edit.value is not None)
@@ -27,6 +27,25 @@ def apply_edits(text: str, edits: Sequence[Edit]) -> str:
         else:
             _put(node, name, edit.value, keep=edit.strategy == "upsert")
     return tomlkit.dumps(document)
+
+
+def rewrite_keys(text: str, keys: Collection[str], expected: Mapping[str, Any]) -> str:
+    """The text with these top-level keys written anew, for tables too scattered to edit in place.
+
+    Comments inside them are lost; everything else stays.
+    """
+    document = _parse(text)
+    for key in keys:
+        if key in document:
+            del document[key]
+        if key in expected:
+            document[key] = expected[key]
+    return tomlkit.dumps(document)
+
+
+def _parse(text: str) -> tomlkit.TOMLDocument:
+    """The document, whose last line is whole, so that more can follow."""
+    return tomlkit.parse(text if not text or text.endswith("\n") else text + "\n")
 
 
 def _descend(document: _Node, parents: Sequence[str], *, create: bool) -> _Node | None:

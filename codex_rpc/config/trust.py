@@ -94,7 +94,8 @@ def _main_worktree(root: Path) -> Path | None:
     pointer = _line_of(root / ".git")
     if pointer is None or not pointer.startswith("gitdir: "):
         return None
-    record = root / pointer.removeprefix("gitdir: ")
+    # Resolved, since only where it really lies says whose record it is.
+    record = _resolved(root / pointer.removeprefix("gitdir: "))
     back = _line_of(record / "gitdir")
     if back is None or _resolved(record / back) != _resolved(root / ".git"):
         return None

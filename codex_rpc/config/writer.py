@@ -5,6 +5,7 @@ business of `config.toml_edits`. A change is checked before it is written: what 
 be read again, and says what was asked for.
 """
 
+import logging
 import os
 import stat
 import tempfile
@@ -21,6 +22,8 @@ from codex_rpc.config.layers import Layer, as_json, value_at, version_of
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.config.relative_paths import with_absolute_paths
 from codex_rpc.errors import ConfigError, ConfigWriteError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,21 @@ def _check_configuration(loader: ConfigLoader, table: Mapping[str, Any]) -> None
 def _edited_text(
     file: Path, text: str, edits: Sequence[Edit], expected: Mapping[str, Any]
 ) -> bytes:
-    from codex_rpc.config.toml_edits import apply_edits
+    """The new text, made with as little change as can be."""
+    from codex_rpc.config.toml_edits import apply_edits, rewrite_keys
 
-    edited = apply_edits(text, edits)
-    if version_of(parse_toml(file, edited)) != version_of(expected):
-        raise refused(f"{file} cannot be changed without changing other parts of it")
-    try:
-        return edited.encode()
-    except UnicodeEncodeError:
-        raise refused("invalid value: no valid Unicode") from None
+    keys = {edit.path[0] for edit in edits}
+    attempts = (lambda: apply_edits(text, edits), lambda: rewrite_keys(text, keys, expected))
+    for attempt in attempts:
+        try:
+            edited = attempt()
+            if version_of(parse_toml(file, edited)) == version_of(expected):
+                return edited.encode()
+        except UnicodeEncodeError:
+            raise refused("invalid value: no valid Unicode") from None
+        except Exception:  # the library does not know its way around every table
+            logger.exception("%s could not be edited", file)
+    raise refused(f"{file} cannot be changed without changing other parts of it")
 
 
 def _version(table: Mapping[str, Any], file: Path) -> str:

@@ -68,6 +68,7 @@ REVIEW_RESULTS = _tag("review_results", report=True)
 PERMISSIONS_INSTRUCTIONS = _tag("permissions instructions", "developer")
 DEVELOPER_INSTRUCTIONS = _tag("developer_instructions", "developer")
 MODEL_SWITCH = _tag("model_switch", "developer")
+SKILLS_INSTRUCTIONS = _tag("skills_instructions", "developer")
 
 FRAGMENT_KINDS: tuple[FragmentKind, ...] = (
     ENVIRONMENT_CONTEXT,
@@ -83,6 +84,7 @@ FRAGMENT_KINDS: tuple[FragmentKind, ...] = (
     PERMISSIONS_INSTRUCTIONS,
     DEVELOPER_INSTRUCTIONS,
     MODEL_SWITCH,
+    SKILLS_INSTRUCTIONS,
 )
 """Every kind; of those that users' messages carry, also what only other programs write."""
 

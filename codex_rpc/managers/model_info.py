@@ -1,8 +1,4 @@
-"""What is known of one model, and the bundled catalogue.
-
-The catalogue holds facts about models that the OpenAI provider offers: names, efforts, modalities
-and windows. Any other model works too, with `fallback_model`.
-"""
+"""What is known of one model. Which models are known is in `managers.catalogue`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -28,7 +24,11 @@ class ModelInfo:
     slug: str
     display_name: str
     description: str = ""
-    context_window: int = 272_000
+    hidden: bool = False
+    """Not to be offered, but usable by name."""
+    context_window: int = 128_000
+    max_context_window: int | None = None
+    """The largest window that a user can choose; `None` if nobody knows."""
     efforts: tuple[str, ...] = ()
     default_effort: str = "medium"
     modalities: tuple[Literal["text", "image", "audio"], ...] = ("text", "image")
@@ -36,11 +36,19 @@ class ModelInfo:
     freeform_patches: bool = True
     parallel_tool_calls: bool = True
     supports_reasoning: bool = True
+    fast: str | None = None
+    """What a user may expect of its faster service, if it has one."""
+    default_fast: bool = False
+    """Whether the faster service is the one to take."""
+    specialty: str | None = None
+    agents: Literal["v1", "v2"] | None = None
+    """The way of working with other agents that the model was made for."""
     upgrade: str | None = None
+    """The model that takes this one's place."""
     auto_compact_limit: int | None = None
     """After how many tokens a conversation is summed up; 90 % of the window, if not given."""
     known: bool = True
-    """Whether the catalogue has this model; if not, everything but the slug is a guess."""
+    """Whether these are facts; if not, everything but the slug is a guess."""
 
     @property
     def usable_window(self) -> int:
@@ -54,49 +62,11 @@ class ModelInfo:
         return default if self.auto_compact_limit is None else self.auto_compact_limit
 
 
-_ALL = ("low", "medium", "high", "xhigh", "max", "ultra")
-_TO_MAX = _ALL[:-1]
-
-CATALOGUE: tuple[ModelInfo, ...] = (
-    ModelInfo("gpt-6.1-sol", "GPT-6.1-Sol", "For daily coding", 272_000, _ALL, "low"),
-    ModelInfo("gpt-6-astra", "GPT-6-Astra", "The most capable", 272_000, _ALL, "low"),
-    ModelInfo("gpt-6-sol", "GPT-6-Sol", "For daily coding", 272_000, _ALL),
-    ModelInfo("gpt-6-luna", "GPT-6-Luna", "Small and quick", 272_000, _TO_MAX),
-    ModelInfo(
-        "gpt-5.6-sol", "GPT-5.6-Sol", "Earlier model", 272_000, _ALL, "low", upgrade="gpt-6-sol"
-    ),
-    ModelInfo("gpt-6.1-terra", "GPT-6.1 Terra", "Mid-sized", 272_000, _ALL, "low"),
-    ModelInfo(
-        "gpt-5.6-terra", "GPT-5.6-Terra", "Earlier model", 272_000, _ALL, upgrade="gpt-6-sol"
-    ),
-    ModelInfo(
-        "gpt-5.6-luna",
-        "GPT-5.6-Luna",
-        "Earlier small model",
-        272_000,
-        _TO_MAX,
-        upgrade="gpt-6-luna",
-    ),
-    ModelInfo("gpt-5.5", "GPT-5.5", "Earlier model", 272_000, _ALL[:4], upgrade="gpt-6-sol"),
-)
-"""In the order a client should offer them; the first is the default."""
-
-SCRIPTED = ModelInfo(
-    "scripted",
-    "Scripted model",
-    "Plays a file of model turns",
-    supports_reasoning=True,
-    efforts=("medium",),
-)
-"""The model behind the `script` provider."""
-
-
 def fallback_model(slug: str) -> ModelInfo:
-    """Cautious guesses for a model the catalogue does not have."""
+    """Cautious guesses for a model that nothing is known of."""
     return ModelInfo(
         slug,
         slug,
-        context_window=128_000,
         modalities=("text",),
         freeform_patches=False,
         parallel_tool_calls=False,

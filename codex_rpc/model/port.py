@@ -6,10 +6,10 @@ Retrying an interrupted stream is the session's business; retrying a request tha
 is the provider's.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from codex_rpc.protocol.response_items import ResponseItem
 
@@ -191,6 +191,10 @@ class ModelClient(Protocol):
         ...
 
 
+Recovery = Literal["reloaded", "refreshed"]
+"""How credentials were found to replace refused ones: somebody else had renewed them, or we did."""
+
+
 class Credentials(Protocol):
     """Where a provider gets the headers that prove who asks."""
 
@@ -199,5 +203,16 @@ class Credentials(Protocol):
 
         Raises:
             ModelUnauthorizedError: if the provider needs credentials and there are none.
+        """
+        ...
+
+    async def recover(self, refused: Mapping[str, str]) -> Recovery | None:
+        """Have `headers` return others than those, which the provider has refused (HTTP 401).
+
+        Returns:
+            How, or `None` if the refusal stands. After `refreshed`, another refusal is final.
+
+        Raises:
+            ModelUnauthorizedError: if the user has to sign in again.
         """
         ...

@@ -23,9 +23,16 @@ from codex_rpc.errors import (
     ModelConnectionError,
     ModelError,
     ModelStreamError,
+    ModelUnauthorizedError,
     UsageLimitError,
 )
-from codex_rpc.model.port import Credentials, ModelEvent, ModelRequest, RateLimitsReported
+from codex_rpc.model.port import (
+    Credentials,
+    ModelEvent,
+    ModelRequest,
+    RateLimitsReported,
+    Recovery,
+)
 from codex_rpc.model.rate_limits import rate_limits_from_headers
 from codex_rpc.model.request_body import build_body
 from codex_rpc.model.response_stream import event_batches
@@ -96,9 +103,8 @@ class ResponsesClient:
     async def stream(
         self, request: ModelRequest
     ) -> AsyncGenerator[AsyncIterator[Sequence[ModelEvent]]]:
-        call = await self._call(request)
         try:
-            response = await self._accepted(call)
+            response = await self._answered(request)
         except _RefusedError as refusal:
             if not refusal.reported:
                 raise refusal.error from None
@@ -119,8 +125,22 @@ class ResponsesClient:
         if self._http is not None:
             await self._http.aclose()
 
-    async def _call(self, request: ModelRequest) -> _Call:
-        proof = await self._credentials.headers()
+    async def _answered(self, request: ModelRequest) -> "httpx2.Response":
+        """The provider's response, with other credentials if there are any and the first fail."""
+        tried: set[Recovery] = set()
+        while True:
+            proof = await self._credentials.headers()
+            try:
+                return await self._accepted(self._call(request, proof))
+            except _RefusedError as refusal:
+                if "refreshed" in tried or not isinstance(refusal.error, ModelUnauthorizedError):
+                    raise
+                recovery = await self._credentials.recover(proof)
+                if recovery is None or recovery in tried:
+                    raise
+                tried.add(recovery)
+
+    def _call(self, request: ModelRequest, proof: Mapping[str, str]) -> _Call:
         named = self._provider.env_http_headers.items()
         configured = {
             **self._provider.http_headers,

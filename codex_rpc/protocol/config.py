@@ -6,10 +6,10 @@ them is camelCase.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from codex_rpc.protocol.base import WireModel
+from codex_rpc.protocol.base import SparseWireModel, WireModel
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
     AskForApproval,
@@ -71,7 +71,7 @@ class ConfigLayerMetadata(WireModel):
     """A digest of the layer's settings."""
 
 
-class ConfigLayer(WireModel):
+class ConfigLayer(SparseWireModel):
     """One layer as it stands, without what it may not set."""
 
     name: ConfigLayerSource
@@ -79,13 +79,6 @@ class ConfigLayer(WireModel):
     config: dict[str, Any]
     disabled_reason: str | None = None
     """Why the layer does not count. Left out of a layer that does."""
-
-    @model_serializer(mode="wrap")
-    def _leave_out_no_reason(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        shown: dict[str, Any] = serialize(self)
-        if self.disabled_reason is None:
-            shown.pop("disabledReason")
-        return shown
 
 
 # --- config/read ---------------------------------------------------------------------------------
@@ -152,19 +145,12 @@ class ConfigReadParams(WireModel):
     """With it, projects have their say as they would for a thread there."""
 
 
-class ConfigReadResponse(WireModel):
+class ConfigReadResponse(SparseWireModel):
     config: Config
     origins: dict[str, ConfigLayerMetadata]
     """For each value in a layer that counts, under its dotted key, the layer that decides it."""
     layers: list[ConfigLayer] | None = None
     """All layers, the one that overrides the others first."""
-
-    @model_serializer(mode="wrap")
-    def _leave_out_no_layers(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        shown: dict[str, Any] = serialize(self)
-        if self.layers is None:
-            shown.pop("layers")
-        return shown
 
 
 class ConfigRequirementsReadParams(WireModel):

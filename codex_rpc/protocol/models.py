@@ -9,6 +9,7 @@ from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.policies import ReasoningEffort
 
 InputModality = TypeAliasType("InputModality", Literal["text", "image", "audio"])
+MultiAgentVersion = TypeAliasType("MultiAgentVersion", Literal["disabled", "v1", "v2"])
 
 
 class ReasoningEffortOption(WireModel):
@@ -20,6 +21,16 @@ class ModelServiceTier(WireModel):
     id: str
     name: str
     description: str
+
+
+class ModelUpgradeInfo(WireModel):
+    """The model that takes another one's place, and what to tell the user of it."""
+
+    model: str
+    upgrade_copy: str | None = None
+    model_link: str | None = None
+    migration_markdown: str | None = None
+    retirement_at: int | None = None
 
 
 class Model(WireModel):
@@ -40,8 +51,16 @@ class Model(WireModel):
     additional_speed_tiers: list[str] = Field(default_factory=list[str])
     service_tiers: list[ModelServiceTier] = Field(default_factory=list[ModelServiceTier])
     default_service_tier: str | None = None
+    model_specialty: str | None = None
+    """What the model was made for, if that is something special."""
+    multi_agent_version: MultiAgentVersion | None = None
+    available_access_programs: dict[str, list[str]] | None = None
+    """Always `null`: nothing is known of them."""
+    availability_nux: dict[str, str] | None = None
+    """Always `null`: there is no news to tell."""
     upgrade: str | None = None
     """The model that takes this one's place."""
+    upgrade_info: ModelUpgradeInfo | None = None
 
 
 class ModelListParams(WireModel):

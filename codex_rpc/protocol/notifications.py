@@ -8,13 +8,14 @@ from typing import ClassVar, Literal
 
 from typing_extensions import TypeAliasType
 
+from codex_rpc.protocol.account import AuthMode
 from codex_rpc.protocol.approvals import PendingApproval
 from codex_rpc.protocol.base import RequestId, UnixMillis, WireModel
 from codex_rpc.protocol.ids import ApprovalId, ItemId, ThreadId, TurnId
 from codex_rpc.protocol.items import ThreadItem
 from codex_rpc.protocol.thread import Thread, ThreadStatus
 from codex_rpc.protocol.turn import Turn, TurnError
-from codex_rpc.protocol.usage import RateLimitSnapshot, ThreadTokenUsage
+from codex_rpc.protocol.usage import PlanType, RateLimitSnapshot, ThreadTokenUsage
 
 
 class Notification(WireModel):
@@ -83,6 +84,24 @@ class AccountRateLimitsUpdatedNotification(Notification):
 
     METHOD = "account/rateLimits/updated"
     rate_limits: RateLimitSnapshot
+
+
+class AccountLoginCompletedNotification(Notification):
+    """An attempt to log in is over."""
+
+    METHOD = "account/login/completed"
+    login_id: str | None = None
+    """Which attempt, where it took more than a request."""
+    success: bool
+    error: str | None = None
+
+
+class AccountUpdatedNotification(Notification):
+    """Another account is in use now, or none."""
+
+    METHOD = "account/updated"
+    auth_mode: AuthMode | None = None
+    plan_type: PlanType | None = None
 
 
 # --- threads -----------------------------------------------------------------------------------

@@ -249,7 +249,8 @@ class ThreadMetadataUpdateParams(WireModel):
     """Change what is on record about a thread."""
 
     thread_id: ThreadId
-    git_info: ThreadMetadataGitInfoUpdateParams | None = None
+    git_info: ThreadMetadataGitInfoUpdateParams
+    """At least one field of it."""
 
 
 class ThreadMetadataUpdateResponse(WireModel):

@@ -23,9 +23,12 @@ def moment_of(stamp: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
-def line(kind: str, payload: object, moment: datetime) -> bytes:
+def line(kind: str, payload: object, moment: datetime, ordinal: int | None = None) -> bytes:
     """One line of a rollout file, newline included. Text that is no Unicode becomes `?`."""
-    stamped = {"timestamp": utc_millis(moment), "type": kind, "payload": payload}
+    stamped: Payload = {"timestamp": utc_millis(moment)}
+    if ordinal is not None:
+        stamped["ordinal"] = ordinal
+    stamped |= {"type": kind, "payload": payload}
     try:
         return to_json(stamped, inf_nan_mode="null") + b"\n"
     except PydanticSerializationError:

@@ -60,7 +60,7 @@ def looks_like_rollout(name: str) -> bool:
 def day_folder(codex_home: Path, name: str) -> Path:
     """The folder that a file of this name belongs in, unless it is archived."""
     found = _NAME.fullmatch(name)
-    day = (found[1], found[2], found[3]) if found else f"{datetime.now():%Y %m %d}".split()  # noqa: DTZ005
+    day = (found[1], found[2], found[3]) if found else f"{datetime.now():%Y %m %d}".split()
     return codex_home.joinpath(SESSIONS, *day)
 
 

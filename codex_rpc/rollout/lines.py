@@ -31,7 +31,9 @@ from codex_rpc.rollout.token_counts import rate_limits_payload, usage_payload
 
 
 def session_meta_line(meta: SessionMeta) -> bytes:
-    return line("session_meta", meta.payload(), meta.timestamp)
+    """The first line of a file, in the form that the rest of it will have."""
+    ordinal = 0 if meta.history_mode == "paginated" else None
+    return line("session_meta", meta.payload(), meta.timestamp, ordinal)
 
 
 def response_item_payload(item: ResponseItem) -> Payload:
@@ -129,8 +131,13 @@ def _patch_end(item: FileChangeItem, turn_id: str) -> Payload:
         "stderr": "",
         "success": success,
         "status": item.status,
-        "changes": {change.path: _patch_change(change) for change in item.changes},
+        "changes": patch_changes(item),
     }
+
+
+def patch_changes(item: FileChangeItem) -> Payload:
+    """What was done to each file, by path."""
+    return {change.path: _patch_change(change) for change in item.changes}
 
 
 def _patch_change(change: FileUpdateChange) -> Payload:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, cast, get_args
+from typing import Literal, cast, get_args
 
 from pydantic_core import from_json
 
@@ -18,7 +18,8 @@ from codex_rpc.rollout.fields import text
 LineKind = Literal["session_meta", "response_item", "compacted", "turn_context", "event_msg"]
 """The kinds of line that mean something here."""
 
-_KINDS: frozenset[str] = frozenset(get_args(LineKind))
+_KINDS: dict[str, LineKind] = {kind: kind for kind in get_args(LineKind)}
+_KINDS_IN_BYTES: dict[bytes, LineKind] = {kind.encode(): kind for kind in _KINDS.values()}
 
 _HEAD = re.compile(
     rb'\{"timestamp":\s?"[^"\\]*",\s?(?:"ordinal":\s?\d+,\s?)?"type":\s?"(\w+)",\s?'
@@ -26,7 +27,7 @@ _HEAD = re.compile(
 )
 """The beginning of a line as both programs write it; it tells what need not be parsed."""
 
-_BUFFER = 1 << 16
+_BUFFER = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,47 @@ class RolloutLine:
     def event(self) -> str:
         """The kind of event that an `event_msg` line holds; empty for other lines."""
         return (text(self.payload, "type") or "") if self.kind == "event_msg" else ""
+
+
+@dataclass(slots=True)
+class RawLine:
+    """One line before it is parsed; what it says may turn out to be no JSON.
+
+    `kind`, `event` and `start` are those of the `RolloutLine`.
+    """
+
+    kind: LineKind
+    event: str
+    raw: bytes
+    start: int
+
+    def parsed(self) -> RolloutLine | None:
+        """The line, or `None` if it is malformed."""
+        try:
+            parsed: object = from_json(self.raw)
+        except ValueError:
+            return None
+        match parsed:
+            case {"payload": dict()}:
+                line = cast(Payload, parsed)
+                return RolloutLine(
+                    kind=self.kind,
+                    payload=line["payload"],
+                    timestamp=text(line, "timestamp"),
+                    start=self.start,
+                    end=self.start + len(self.raw),
+                )
+            case _:
+                return None
+
+
+def headed_line(raw: bytes, offset: int) -> RawLine | None:
+    """A line that begins as both programs write it; `None` if it means nothing here."""
+    head = _HEAD.match(raw)
+    kind = head and _KINDS_IN_BYTES.get(head[1])
+    if head is None or kind is None:
+        return None
+    return RawLine(kind, (head[2] or b"").decode() if kind == "event_msg" else "", raw, offset)
 
 
 @dataclass(slots=True)
@@ -90,57 +132,70 @@ class RolloutReader:
         Raises:
             OSError: if the file cannot be read.
         """
+        for raw in self.raw_lines():
+            if (line := raw.parsed()) is not None:
+                yield line
+            else:
+                self.counts.malformed += 1
+
+    def raw_lines(self) -> Iterator[RawLine]:
+        """Read the lines in order, and leave it to the caller which of them to parse.
+
+        Raises:
+            OSError: if the file cannot be read.
+        """
         self.counts = LineCounts()
+        offset = self.start
         with self.path.open("rb", buffering=_BUFFER) as file:
             file.seek(self.start)
-            offset = self.start + self.shift
-            for raw in self._raw_lines(file):
-                line = self._line(raw, offset)
-                offset += len(raw)
-                if line is not None:
+            for raw in file:
+                if self.end is not None and offset + len(raw) >= self.end:
+                    if offset < self.end and (
+                        last := self._raw_line(raw[: self.end - offset], offset)
+                    ):
+                        yield last
+                    return
+                if (line := self._raw_line(raw, offset)) is not None:
                     yield line
+                offset += len(raw)
 
-    def _raw_lines(self, file: BinaryIO) -> Iterator[bytes]:
-        if self.end is None:
-            yield from file
-            return
-        left = self.end - self.start
-        while left > 0 and (raw := file.readline(left)):
-            left -= len(raw)
-            yield raw
+    def _raw_line(self, raw: bytes, offset: int) -> RawLine | None:
+        head = _HEAD.match(raw)
+        if head is None or not raw.endswith(b"\n"):
+            return self._odd_line(raw, offset)
+        self.counts.lines += 1
+        kind, event = head.groups()
+        name = _KINDS_IN_BYTES.get(kind)
+        if name is None:
+            self.counts.foreign += 1
+            return None
+        if name != "event_msg":
+            return RawLine(name, "", raw, offset + self.shift)
+        if event is None:
+            self.counts.lines -= 1
+            return self._odd_line(raw, offset)
+        what = event.decode()
+        return None if what in self.skip else RawLine(name, what, raw, offset + self.shift)
 
-    def _line(self, raw: bytes, offset: int) -> RolloutLine | None:
+    def _odd_line(self, raw: bytes, offset: int) -> RawLine | None:
+        """A line that does not begin as lines do, or does not end."""
         if raw.isspace():
             return None
         self.counts.lines += 1
-        whole = raw.endswith(b"\n")
-        if whole and (head := _HEAD.match(raw)) is not None and self._passed_over(head):
-            return None
         try:
             parsed: object = from_json(raw)
         except ValueError:
             parsed = None
         match parsed:
+            case {"type": str(kind), "payload": {"type": str(event)}} if kind == "event_msg":
+                if event in self.skip:
+                    return None
+                return RawLine("event_msg", event, raw, offset + self.shift)
             case {"type": str(kind), "payload": dict()} if kind in _KINDS:
-                line = cast(Payload, parsed)
-                return RolloutLine(
-                    kind=cast(LineKind, kind),
-                    payload=line["payload"],
-                    timestamp=text(line, "timestamp"),
-                    start=offset,
-                    end=offset + len(raw),
-                )
+                return RawLine(_KINDS[kind], "", raw, offset + self.shift)
             case {"type": str(kind)} if kind not in _KINDS:
                 self.counts.foreign += 1
             case _:
                 self.counts.malformed += 1
-                self.counts.torn = not whole
+                self.counts.torn = not raw.endswith(b"\n")
         return None
-
-    def _passed_over(self, head: re.Match[bytes]) -> bool:
-        """Whether a line can be counted by its beginning alone."""
-        kind, event = head.group(1).decode(), (head.group(2) or b"").decode()
-        if kind not in _KINDS:
-            self.counts.foreign += 1
-            return True
-        return kind == "event_msg" and event in self.skip

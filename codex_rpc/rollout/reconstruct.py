@@ -10,14 +10,14 @@ from pathlib import Path
 from codex_rpc.errors import EmptyRolloutError, RolloutMetaMissingError
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.model.port import RateLimits, TokenUsage
-from codex_rpc.model.rate_limits import merge_rate_limits
+from codex_rpc.rollout.checkpoint import REACH, newest_checkpoint
 from codex_rpc.rollout.fields import integer
+from codex_rpc.rollout.last_said import LastSaid
 from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
-from codex_rpc.rollout.reader import LineCounts, RolloutLine, RolloutReader
+from codex_rpc.rollout.reader import LineCounts, RawLine, RolloutLine, RolloutReader
 from codex_rpc.rollout.recorded_history import RecordedHistory, has_context, spoken_text
 from codex_rpc.rollout.session_meta import SessionMeta
-from codex_rpc.rollout.thread_log import ThreadLog
-from codex_rpc.rollout.token_counts import stored_rate_limits, stored_usage
+from codex_rpc.rollout.thread_log import LogReader, ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
 from codex_rpc.rollout.turn_settings import StoredSettings
 
@@ -66,21 +66,45 @@ def load_rollout(path: Path, *, items: bool = True) -> Reconstructed:
         OSError: if the file cannot be read.
         RolloutError: if it holds no thread.
     """
-    return reconstruct(RolloutReader(path, skip=frozenset() if items else ITEM_EVENTS))
+    return _read(RolloutReader(path, skip=frozenset() if items else ITEM_EVENTS), None)
 
 
 def load_log(log: ThreadLog, *, items: bool = True) -> Reconstructed:
-    """Work out what a log adds up to. Without `items`, turns show what the user said at most.
+    """Work out what a log adds up to. Blocking: for a worker thread.
 
-    Blocking: for a worker thread.
+    Without `items`, no more is read than what the newest compaction has left: `turns` and `counts`
+    begin with the turn in which it happened, and turns show what the user said at most.
 
     Raises:
         OSError: if a file cannot be read.
     """
-    reader = log.reader(frozenset() if items else ITEM_EVENTS)
+    if not items and (newest := _from_checkpoint(log)) is not None:
+        return newest
+    return _read(log.reader(frozenset() if items else ITEM_EVENTS), log.meta)
+
+
+def _from_checkpoint(log: ThreadLog) -> Reconstructed | None:
+    """What the log adds up to, read from the newest compaction on, if it can be told from that."""
+    start = newest_checkpoint(log)
+    if start is None or start <= log.start:
+        return None
     reading = _Reading(log.meta)
-    for line in reader:
+    reading.look_back(log, start)
+    reader = log.slice(start).reader(ITEM_EVENTS)
+    for line in reader.raw_lines():
         reading.take(line)
+    return None if reading.overreached else reading.result(reader.counts)
+
+
+def _read(reader: RolloutReader | LogReader, meta: SessionMeta | None) -> Reconstructed:
+    """Read everything; twice, if what a compaction had replaced is wanted again."""
+    reading = _Reading(meta)
+    for line in reader.raw_lines():
+        reading.take(line)
+    if reading.history.overreached:
+        reading = _Reading(meta, keep_replaced=True)
+        for line in reader.raw_lines():
+            reading.take(line)
     return reading.result(reader.counts)
 
 
@@ -103,19 +127,6 @@ def read_head(path: Path) -> RolloutHead:
     return RolloutHead(_required(meta, reader.counts), preview)
 
 
-def reconstruct(reader: RolloutReader) -> Reconstructed:
-    """Work out what the lines of a file add up to. Blocking: for a worker thread.
-
-    Raises:
-        OSError: if the file cannot be read.
-        RolloutError: if it holds no thread.
-    """
-    reading = _Reading()
-    for line in reader:
-        reading.take(line)
-    return reading.result(reader.counts)
-
-
 def _required(meta: SessionMeta | None, counts: LineCounts) -> SessionMeta:
     if meta is not None:
         return meta
@@ -123,78 +134,91 @@ def _required(meta: SessionMeta | None, counts: LineCounts) -> SessionMeta:
 
 
 class _Reading:
-    """What the lines so far add up to."""
+    """What the lines so far add up to. The first name of a thread is that of the file's own."""
 
-    def __init__(self, meta: SessionMeta | None = None) -> None:
+    def __init__(self, meta: SessionMeta | None, *, keep_replaced: bool = False) -> None:
+        self.history = RecordedHistory(keep_replaced=keep_replaced)
         self._meta = meta
-        self._history = RecordedHistory()
         self._turns = TurnLog()
-        self._settings: StoredSettings | None = None
-        self._usage = (TokenUsage(), TokenUsage())
-        self._rate_limits = RateLimits()
+        self._said = LastSaid()
         self._preview = ""
         self._invalid = 0
 
-    def take(self, line: RolloutLine) -> None:
+    @property
+    def overreached(self) -> bool:
+        """Whether something was taken back that lies before the first line that was read."""
+        return self.history.overreached or self._turns.overreached
+
+    def look_back(self, log: ThreadLog, start: int) -> None:
+        """Take note of what matters of the lines before `start`, where a turn begins."""
+        self._said.look_back(log, start, max(log.start, start - REACH))
+        for line in log.slice(log.start, min(start, log.start + REACH)).reader(ITEM_EVENTS):
+            if line.kind == "response_item" and (said := spoken_text(line.payload)):
+                self._preview = said
+                break
+
+    def take(self, line: RawLine) -> None:
         match line.kind:
-            case "session_meta":
-                self._take_meta(line)
             case "response_item":
-                self._preview = self._preview or spoken_text(line.payload)
-                self._history.record(line.payload)
-            case "compacted":
-                self._history.compact(line.payload)
+                self._preview = self._preview or self._spoken(line)
+                self.history.record(line)
             case "turn_context":
-                self._settings = StoredSettings.from_payload(line.payload)
-                self._turns.set_context(self._settings)
-            case "event_msg":
-                self._take_event(line)
+                self._said.settings_are(line)
+                self._turns.set_context(line)
+            case "event_msg" if line.event == "token_count":
+                self._said.count(line)
+            case "event_msg" if line.event == "thread_settings_applied":
+                self._said.settings_change(line)
+            case _ if (parsed := line.parsed()) is not None:
+                self._take(parsed)
+            case _:
+                self._invalid += 1
 
-    def _take_meta(self, line: RolloutLine) -> None:
-        """The first one names the thread; a fork's file has its parent's further on."""
-        if self._meta is None:
-            self._meta = SessionMeta.from_payload(line.payload, line.timestamp)
-            self._invalid += self._meta is None
-
-    def _take_event(self, line: RolloutLine) -> None:
-        match line.event:
-            case "token_count":
-                self._usage = stored_usage(line.payload) or self._usage
-                if (limits := stored_rate_limits(line.payload)) is not None:
-                    self._rate_limits = merge_rate_limits(self._rate_limits, limits)
-            case "thread_rolled_back":
+    def _take(self, line: RolloutLine) -> None:
+        match line.kind:
+            case "session_meta" if self._meta is None:
+                self._meta = SessionMeta.from_payload(line.payload, line.timestamp)
+                self._invalid += self._meta is None
+            case "compacted":
+                self.history.compact(line.payload)
+            case "event_msg" if line.event == "thread_rolled_back":
                 self._roll_back(integer(line.payload, "num_turns"), line.end)
-            case "thread_settings_applied" if self._settings is not None:
-                self._settings = self._settings.changed_by(line.payload)
-            case "":
+            case "event_msg" if line.event:
+                self._turns.event(line)
+            case "event_msg":
                 self._invalid += 1
             case _:
-                self._turns.event(line)
+                pass
+
+    @staticmethod
+    def _spoken(line: RawLine) -> str:
+        parsed = line.parsed()
+        return spoken_text(parsed.payload) if parsed else ""
 
     def _roll_back(self, num_turns: int | None, end: int) -> None:
         if num_turns is None or num_turns < 0:
             self._invalid += 1
             return
-        self._history.drop_last_user_turns(num_turns)
+        self.history.drop_last_user_turns(num_turns)
         self._turns.roll_back(num_turns, end)
 
     def result(self, counts: LineCounts) -> Reconstructed:
         meta = _required(self._meta, counts)
         self._turns.close()
-        history = self._history.store()
+        history = self.history.store()
         context_recorded = has_context(history.snapshot())
         turns = self._turns.turns
-        total_usage, last_usage = self._usage
-        invalid = self._invalid + self._history.invalid
+        total_usage, last_usage = self._said.usage()
+        invalid = self._invalid + self.history.invalid
         return Reconstructed(
             meta=meta,
             history=history,
             context_recorded=context_recorded,
-            settings=self._settings,
+            settings=self._said.settings(),
             baseline=turns[-1].settings if context_recorded and turns else None,
             total_usage=total_usage,
             last_usage=last_usage,
-            rate_limits=self._rate_limits,
+            rate_limits=self._said.rate_limits(),
             preview=self._preview,
             turns=turns,
             open_turn=self._turns.open_turn,

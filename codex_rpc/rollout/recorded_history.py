@@ -1,14 +1,17 @@
 """RecordedHistory: the conversation with the model, as the lines of a rollout build and rewrite it.
 
 Items were recorded as history kept them, so they are not shortened again. They are parsed when they
-are needed, which those before the last compaction never are.
+are needed, which those before the last compaction rarely are.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from typing import cast
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from codex_rpc.history.compaction import is_summary, replacement_history
 from codex_rpc.history.fragments import ENVIRONMENT_CONTEXT, is_user_message
@@ -22,45 +25,102 @@ from codex_rpc.protocol.response_items import (
 )
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.fields import text
+from codex_rpc.rollout.reader import RawLine
 
 _AS_RECORDED = TruncationPolicy("bytes", sys.maxsize)
 
 
+@dataclass(slots=True)
+class _Stretch:
+    """The history from one compaction to the next."""
+
+    store: HistoryStore = field(default_factory=HistoryStore)
+    replaced: int = 0
+    """Of the items in `store`, those that a compaction has put there."""
+    unread: list[RawLine] = field(default_factory=list[RawLine])
+
+
 class RecordedHistory:
-    """Fed with what was recorded, in order; `invalid` counts what made no sense."""
+    """Fed with what was recorded, in order; `invalid` counts what made no sense.
 
-    def __init__(self) -> None:
-        self._store = HistoryStore()
-        self._unread: list[object] = []
+    What a compaction replaces is let go, unless it is to be kept (`keep_replaced`) because it will
+    be wanted again.
+    """
+
+    def __init__(self, *, keep_replaced: bool = False) -> None:
+        self._now = _Stretch()
+        self._earlier: list[_Stretch] = []
+        self._keep_replaced = keep_replaced
+        self._compacted = False
         self.invalid = 0
+        self.overreached = False
+        """Whether a rollback went back beyond a compaction whose past was not kept."""
 
-    def record(self, payload: Payload) -> None:
-        self._unread.append(payload)
+    def record(self, line: RawLine) -> None:
+        self._now.unread.append(line)
 
     def compact(self, payload: Payload) -> None:
         """Carry out a `compacted` line. The oldest ones give a summary and leave the rest open."""
         replacement = payload.get("replacement_history")
         if isinstance(replacement, list):
-            self._store = HistoryStore()
-            self._unread = list(cast(list[object], replacement))
+            items = self._valid(cast(list[object], replacement))
         else:
             summary = text(payload, "message") or ""
-            rebuilt = replacement_history(self.store().snapshot(), summary)
+            items = replacement_history(self.store().snapshot(), summary)
             if is_summary(as_written := user_message(summary)):
-                rebuilt[-1] = as_written
-            self._store.replace(rebuilt)
+                items[-1] = as_written
+        if self._keep_replaced:
+            self._earlier.append(self._now)
+        store = HistoryStore()
+        store.record(items, _AS_RECORDED)
+        self._now = _Stretch(store, replaced=len(store))
+        self._compacted = True
 
     def drop_last_user_turns(self, num_turns: int) -> None:
-        self.store().drop_last_n_user_turns(num_turns)
+        """Take back the last turns; a compaction between them is undone."""
+        history = self.store()
+        said = sum(map(is_user_message, history.snapshot()[self._now.replaced :]))
+        if num_turns > said and self._earlier:
+            self._now = self._earlier.pop()
+            self.drop_last_user_turns(num_turns - said)
+            return
+        if num_turns > said and self._compacted and not self._keep_replaced:
+            self.overreached = True
+        history.drop_last_n_user_turns(num_turns)
+        self._now.replaced = min(self._now.replaced, len(history))
 
     def store(self) -> HistoryStore:
         """The conversation as it now stands."""
-        unread, self._unread = self._unread, []
-        parsed = [parsed_item(payload) for payload in unread]
+        unread, self._now.unread = self._now.unread, []
+        self._now.store.record(self._valid(self._payloads(unread)), _AS_RECORDED)
+        return self._now.store
+
+    def _payloads(self, lines: Sequence[RawLine]) -> Sequence[object]:
+        try:
+            parsed = from_json(b"[%b]" % b",".join([line.raw for line in lines]))
+            payloads = [line["payload"] for line in parsed]
+        except (ValueError, TypeError, KeyError):
+            payloads = []
+        if len(payloads) == len(lines):
+            return payloads
+        whole = [line for raw in lines if (line := raw.parsed()) is not None]
+        self.invalid += len(lines) - len(whole)
+        return [line.payload for line in whole]
+
+    def _valid(self, payloads: Sequence[object]) -> list[ResponseItem]:
+        """The items that make sense."""
+        try:
+            return _items_adapter().validate_python(payloads)
+        except ValidationError:
+            parsed = [parsed_item(payload) for payload in payloads]
         items = [item for item in parsed if item is not None]
         self.invalid += len(parsed) - len(items)
-        self._store.record(items, _AS_RECORDED)
-        return self._store
+        return items
+
+
+@cache
+def _items_adapter() -> TypeAdapter[list[ResponseItem]]:
+    return TypeAdapter(list[ResponseItem], config=ConfigDict(defer_build=True))
 
 
 def parsed_item(payload: object) -> ResponseItem | None:

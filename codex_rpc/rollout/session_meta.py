@@ -55,6 +55,7 @@ class SessionMeta:
             "model_provider": self.model_provider,
             "agent_nickname": self.agent_nickname,
             "agent_role": self.agent_role,
+            "history_mode": "paginated" if self.history_mode == "paginated" else None,
         }
         if self.base_instructions is not None:
             payload["base_instructions"] = {"text": self.base_instructions}

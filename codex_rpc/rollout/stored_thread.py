@@ -1,4 +1,4 @@
-"""StoredThread: what is known of a thread on disk without reading its turns; and asking for many."""
+"""StoredThread: what is known of a thread on disk without its turns; and asking for many."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

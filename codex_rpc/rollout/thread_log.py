@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from codex_rpc.errors import EmptyRolloutError, RolloutError, RolloutMetaMissingError
-from codex_rpc.rollout.reader import LineCounts, RolloutLine, RolloutReader
+from codex_rpc.rollout.reader import LineCounts, RawLine, RolloutLine, RolloutReader
 from codex_rpc.rollout.session_meta import HistoryBase, SessionMeta
 
 
@@ -70,8 +70,8 @@ class ThreadLog:
 class LogReader:
     """Reads a log line by line, with logical offsets; each iteration reads anew.
 
-    `counts` is complete at the end. The first lines of files are among the lines; the thread's own is in
-    `ThreadLog.meta`, which need not be the first of them.
+    `counts` is complete at the end. The first lines of files are among the lines; what names the
+    thread is in `ThreadLog.meta`, and need not be the first of them.
     """
 
     log: ThreadLog
@@ -84,13 +84,27 @@ class LogReader:
         Raises:
             OSError: if a file cannot be read.
         """
+        for reader in self._readers():
+            yield from reader
+
+    def raw_lines(self) -> Iterator[RawLine]:
+        """Read the lines in order, and leave it to the caller which of them to parse.
+
+        Raises:
+            OSError: if a file cannot be read.
+        """
+        for reader in self._readers():
+            yield from reader.raw_lines()
+
+    def _readers(self) -> Iterator[RolloutReader]:
+        """One for each file; its counts are added up when the next one is asked for."""
         self.counts = LineCounts()
         offset = self.log.start
         for segment in self.log.segments:
             reader = RolloutReader(
                 segment.path, segment.start, segment.end, self.skip, shift=offset - segment.start
             )
-            yield from reader
+            yield reader
             self.counts = self.counts + reader.counts
             offset += segment.end - segment.start
 
@@ -131,6 +145,16 @@ def read_meta(path: Path) -> SessionMeta:
             if meta is not None:
                 return meta
     raise RolloutMetaMissingError if reader.counts.lines else EmptyRolloutError
+
+
+def first_line_end(path: Path) -> int:
+    """Where the line that names a file's thread ends; 0 if the file begins with another one.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    first = next(iter(RolloutReader(path)), None)
+    return first.end if first is not None and first.kind == "session_meta" else 0
 
 
 def _segment(path: Path, end: int | None) -> Segment:

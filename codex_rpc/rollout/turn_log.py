@@ -15,7 +15,7 @@ from codex_rpc.protocol.turn import Turn, TurnError, TurnStatus
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.fields import integer, table, text
 from codex_rpc.rollout.older_items import continued_reasoning, older_item
-from codex_rpc.rollout.reader import RolloutLine
+from codex_rpc.rollout.reader import RawLine, RolloutLine
 from codex_rpc.rollout.stored_items import item_kind, thread_item
 from codex_rpc.rollout.turn_settings import StoredSettings
 
@@ -51,13 +51,20 @@ class RecordedTurn:
     started_at: int | None = None
     completed_at: int | None = None
     duration_ms: int | None = None
-    settings: StoredSettings | None = None
+    context: RawLine | None = None
+    """The line that has its settings, if there is one."""
     _items: list[_StoredItem] = field(default_factory=list[_StoredItem])
 
     def items(self) -> list[ThreadItem]:
         """What was visible of the turn; an item that makes no sense is left out."""
         built = (thread_item(item.payload) for item in self._items)
         return [item for item in built if item is not None]
+
+    @property
+    def settings(self) -> StoredSettings | None:
+        """What the turn ran with; `None` if the log does not say."""
+        line = self.context and self.context.parsed()
+        return StoredSettings.from_payload(line.payload) if line else None
 
     def turn(self) -> Turn:
         """The turn as the wire shows it."""
@@ -107,8 +114,10 @@ class TurnLog:
     def __init__(self) -> None:
         self.turns: list[RecordedTurn] = []
         self._open: RecordedTurn | None = None
-        self._context: StoredSettings | None = None
+        self._context: RawLine | None = None
         """Said between turns, for the next one."""
+        self.overreached = False
+        """Whether a rollback went back beyond the first of `turns`."""
         self._turn_count = 0
         self._item_count = 0
 
@@ -123,12 +132,12 @@ class TurnLog:
             self._open.finish("completed", None)
             self._open = None
 
-    def set_context(self, settings: StoredSettings) -> None:
+    def set_context(self, line: RawLine) -> None:
         """Take note of what the running turn runs with, or the next one."""
         if self._open is not None and self._open.explicit:
-            self._open.settings = settings
+            self._open.context = line
         else:
-            self._context = settings
+            self._context = line
 
     def event(self, line: RolloutLine) -> None:
         """Take note of an event; most kinds mean nothing here."""
@@ -141,7 +150,8 @@ class TurnLog:
             case "turn_aborted":
                 self._finish("interrupted", line)
             case "item_completed":
-                self._item(line, table(payload, "item"), provisional=False)
+                item = table(payload, "wire_item") or table(payload, "item")
+                self._item(line, item, provisional=False)
             case event:
                 item = older_item(event, payload, f"item-{self._item_count + 1}")
                 if item is not None:
@@ -163,6 +173,8 @@ class TurnLog:
                 break
             num_turns -= len(places)
             self.turns.pop()
+        else:
+            self.overreached |= num_turns > 0
         if self._open not in self.turns:
             self._open = None
 
@@ -174,7 +186,7 @@ class TurnLog:
         self._break_off(line.start)
         self._turn_count += 1
         turn_id = TurnId(text(line.payload, "turn_id") or f"turn-{self._turn_count}")
-        self._open = RecordedTurn(turn_id, line.start, explicit=explicit, settings=self._context)
+        self._open = RecordedTurn(turn_id, line.start, explicit=explicit, context=self._context)
         self._context = None
         self.turns.append(self._open)
         return self._open

@@ -7,6 +7,7 @@ import anyio
 
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.protocol.handshake import InitializeParams
+from codex_rpc.protocol.skills import SkillsChangedNotification
 from codex_rpc.rpc.connection import Connection
 from codex_rpc.rpc.streams import ByteReader, ByteWriter
 from codex_rpc.server.approval_desk import ApprovalDesk
@@ -26,7 +27,9 @@ async def running_server(
     async with anyio.create_task_group() as feeds:
         desk = ApprovalDesk()
         async with ThreadManager(config, environ, PROTOCOL_VERSION) as threads:
-            yield Server(environ, threads, Feeds(feeds, desk, threads), desk)
+            server = Server(environ, threads, Feeds(feeds, desk, threads), desk)
+            threads.skills.on_change = lambda: server.feeds.announce(SkillsChangedNotification())
+            yield server
         feeds.cancel_scope.cancel()
 
 

@@ -63,8 +63,8 @@ def stored_thread_view(stored: StoredThread, live: CodexThread | None = None) ->
         "recency_at": stored.updated_at,
         "path": str(stored.path),
     }
-    now = {} if live is None else _present(live)
-    return origin_view(stored.meta).model_copy(update={**on_disk, **now})
+    thread = origin_view(stored.meta).model_copy(update=on_disk)
+    return thread if live is None else thread.model_copy(update=_present(live))
 
 
 def loaded_thread_view(thread: CodexThread) -> Thread:

@@ -1,44 +1,20 @@
-"""How threads, turns and models are shown to clients."""
+"""How threads and turns are shown to clients."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from codex_rpc.managers.model_info import EFFORTS, ModelInfo
-from codex_rpc.protocol.models import Model, ReasoningEffortOption
 from codex_rpc.protocol.policies import DangerFullAccessPolicy, ExternalSandboxPolicy
 from codex_rpc.protocol.settings import CollaborationMode, CollaborationSettings
 from codex_rpc.protocol.thread import SandboxEnforcement, Thread, ThreadConfiguration
 from codex_rpc.protocol.turn import Turn
-from codex_rpc.server.version import PROTOCOL_VERSION
+from codex_rpc.server.stored_views import loaded_thread_view
 from codex_rpc.session.ops import Submitted
 from codex_rpc.threads.codex_thread import CodexThread
-
-PREVIEW_CHARS = 500
 
 
 def thread_view(thread: CodexThread) -> Thread:
     """The thread as it is now, without its turns."""
-    now, origin = thread.snapshot(), thread.origin
-    return Thread(
-        id=now.thread_id,
-        session_id=now.thread_id,
-        preview=now.preview[:PREVIEW_CHARS],
-        cwd=str(now.settings.cwd),
-        model=now.settings.model,
-        model_provider=now.settings.model_provider,
-        reasoning_effort=now.settings.effort,
-        status=now.status,
-        source="vscode",
-        thread_source=None,
-        originator=origin.meta.originator,
-        cli_version=PROTOCOL_VERSION,
-        created_at=int(origin.created_at.timestamp()),
-        updated_at=now.updated_at,
-        recency_at=now.updated_at,
-        ephemeral=origin.ephemeral,
-        path=None if now.rollout_path is None else str(now.rollout_path),
-        turns=[],
-    )
+    return loaded_thread_view(thread)
 
 
 C = TypeVar("C", bound=ThreadConfiguration)
@@ -83,21 +59,3 @@ def accepted_turn(submitted: Submitted) -> Turn:
     """The turn that an op started or joined, as it is before anything has come of the op."""
     assert submitted.turn_id is not None, "the op was about a turn"
     return Turn(id=submitted.turn_id, items=[], items_view="notLoaded", status="inProgress")
-
-
-def model_view(model: ModelInfo, *, is_default: bool) -> Model:
-    return Model(
-        id=model.slug,
-        model=model.slug,
-        display_name=model.display_name,
-        description=model.description,
-        hidden=False,
-        is_default=is_default,
-        supported_reasoning_efforts=[
-            ReasoningEffortOption(reasoning_effort=effort, description=EFFORTS[effort])
-            for effort in model.efforts
-        ],
-        default_reasoning_effort=model.default_effort,
-        input_modalities=list(model.modalities),
-        upgrade=model.upgrade,
-    )

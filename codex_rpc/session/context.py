@@ -14,6 +14,7 @@ from codex_rpc.history.fragments import (
 from codex_rpc.history.permissions import permissions_instructions
 from codex_rpc.history.settings_changes import settings_changes
 from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.session.skill_input import skills_changes, skills_section
 from codex_rpc.session.turn_context import TurnContext
 
 
@@ -26,7 +27,7 @@ def introduce(turn: TurnContext) -> None:
         changes = settings_changes(
             state.told, turn.settings, shell=turn.services.exec.shell.kind, enforced=_enforced(turn)
         )
-        turn.record(changes)
+        turn.record([*changes, *skills_changes(turn)])
     state.told = turn.settings
 
 
@@ -36,6 +37,7 @@ def initial_context(turn: TurnContext) -> Sequence[ResponseItem]:
     items: list[ResponseItem] = [permissions_instructions(settings, enforced=_enforced(turn))]
     if settings.developer_instructions:
         items.append(developer_instructions(settings.developer_instructions))
+    items += skills_section(turn.session_state.skills)
     if docs:
         items.append(agents_instructions(settings.cwd, docs))
     items.append(

@@ -14,6 +14,7 @@ from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol.ids import ThreadId, TurnId
 from codex_rpc.protocol.notifications import WarningNotification
 from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.session.event_channel import EventChannel
 from codex_rpc.session.events import Event
@@ -77,6 +78,11 @@ class Journal:
         """Put down what a turn runs with."""
         if self._recorder is not None:
             self._recorder.record_turn_context(turn_id, settings)
+
+    def record_meta(self, payload: Payload) -> None:
+        """Put down what is on record about the thread as a whole."""
+        if self._recorder is not None:
+            self._recorder.record_meta(payload)
 
     async def room(self) -> None:
         """Wait while the reader is too slow for more."""

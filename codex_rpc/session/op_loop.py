@@ -23,6 +23,7 @@ from codex_rpc.errors import (
     TurnNotSteerableError,
 )
 from codex_rpc.history.tokens import estimate_items
+from codex_rpc.managers.skills.manager import SkillSource
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.notifications import ThreadRevertedNotification
 from codex_rpc.session.events import SettingsChanged
@@ -61,9 +62,10 @@ INBOX_SIZE = 64
 class OpLoop:
     """The session's inbox and the one task that empties it."""
 
-    def __init__(self, state: SessionState, journal: Journal) -> None:
+    def __init__(self, state: SessionState, journal: Journal, skills: SkillSource) -> None:
         self._state = state
         self._journal = journal
+        self._skills = skills
         self._send, self._receive = anyio.create_memory_object_stream[Submission](INBOX_SIZE)
         self._closed = False
 
@@ -196,7 +198,9 @@ class OpLoop:
     async def _prepared(
         self, parts: Sequence[UserInput], settings: ThreadSettings, client_id: str | None
     ) -> TurnInput:
-        return await prepare_input(parts, cwd=settings.cwd, client_id=client_id)
+        return await prepare_input(
+            parts, cwd=settings.cwd, skills=self._skills, client_id=client_id
+        )
 
     def _apply(self, settings: ThreadSettings) -> SettingsChanged | None:
         self._state.updated_at = int(time.time())

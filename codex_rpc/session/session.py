@@ -19,6 +19,7 @@ from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.thread import ActiveStatus, IdleStatus, SystemErrorStatus, ThreadStatus
 from codex_rpc.protocol.usage import ThreadTokenUsage
+from codex_rpc.rollout.envelope import Payload
 from codex_rpc.session.events import Event, SessionConfigured
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.op_loop import OpLoop
@@ -55,7 +56,7 @@ class Session:
         self._state = state
         self._services = services
         self._journal = Journal(thread_id, state, services.recorder)
-        self._ops = OpLoop(state, self._journal)
+        self._ops = OpLoop(state, self._journal, services.managers.skills)
         self._slot: TurnSlot | None = None
 
     # --- what a client can do ------------------------------------------------------------------
@@ -134,6 +135,11 @@ class Session:
         """Have everything that was put down so far written, if it can be."""
         await self._journal.flush()
 
+    async def record_meta(self, payload: Payload) -> None:
+        """Put down what is on record about the thread as a whole, in the form of a first line."""
+        self._journal.record_meta(payload)
+        await self._journal.flush()
+
     def snapshot(self) -> SessionSnapshot:
         recorder = self._services.recorder
         active = self._slot and self._slot.active
@@ -151,7 +157,7 @@ class Session:
 
     def token_usage(self) -> ThreadTokenUsage:
         """What the thread has used of its model so far."""
-        model = self._services.managers.models.find(self._state.settings)
+        model = self._services.managers.models.find(self._state.settings, self._services.provider)
         return token_usage(self._state, model)
 
     # --- its life ------------------------------------------------------------------------------
@@ -173,6 +179,7 @@ class Session:
                     turns.cancel_scope.cancel()
                 self._journal.close()
         finally:
+            self._ops.close()
             await self._journal.end()
 
     async def prepare(self) -> None:

@@ -46,7 +46,9 @@ class TurnSlot:
             thread_id=self._thread_id,
             turn=self.active,
             settings=self._state.settings,
-            model=self._services.managers.models.find(self._state.settings),
+            model=self._services.managers.models.find(
+                self._state.settings, self._services.provider
+            ),
             session_state=self._state,
             services=self._services,
             journal=self._journal,

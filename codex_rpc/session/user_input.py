@@ -11,6 +11,7 @@ from typing import assert_never
 import anyio.to_thread
 
 from codex_rpc.errors import InvalidParamsError
+from codex_rpc.managers.skills.manager import SkillSource
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.protocol.inputs import (
     AudioInput,
@@ -33,7 +34,11 @@ MAX_IMAGE_BYTES = 32 * 1024 * 1024
 
 
 async def prepare_input(
-    parts: Sequence[UserInput], *, cwd: Path, client_id: str | None = None
+    parts: Sequence[UserInput],
+    *,
+    cwd: Path,
+    skills: SkillSource,
+    client_id: str | None = None,
 ) -> TurnInput:
     """Turn input parts into a message for the model, reading local images and skills on the way.
 
@@ -41,12 +46,12 @@ async def prepare_input(
         InvalidParamsError: naming the part that cannot be used.
     """
     content = [await _content_part(part, index, cwd) for index, part in enumerate(parts)]
-    skills, problems = await read_skills(parts, cwd)
+    documents, problems = await read_skills(parts, cwd, skills)
     return TurnInput(
         parts=parts,
         message=MessageItem(role="user", content=content),
         client_id=client_id,
-        skills=skills,
+        skills=documents,
         problems=problems,
     )
 

@@ -1,10 +1,11 @@
 """The long-lived helpers of one session, grouped by concern and never replaced."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.managers.skills.manager import NoSkills, SkillSource
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.tools.command_execution import CommandEnvironment
@@ -18,6 +19,8 @@ class Managers:
 
     auth: AuthManager
     models: ModelsManager
+    skills: SkillSource = field(default_factory=NoSkills)
+    """Those of the thread: its own configuration has a say in them."""
 
 
 @dataclass(frozen=True, slots=True)

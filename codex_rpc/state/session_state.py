@@ -7,6 +7,7 @@ from pathlib import Path
 
 from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
 from codex_rpc.history.store import HistoryStore
+from codex_rpc.managers.skills.skill import Skill
 from codex_rpc.model.port import RateLimits, TokenUsage
 from codex_rpc.model.rate_limits import merge_rate_limits
 from codex_rpc.protocol.ids import TurnId
@@ -37,6 +38,10 @@ class SessionState:
     """The settings the model has been told of; `None` if it knows nothing of its surroundings."""
     project_docs: str = ""
     """What the project's documents tell agents, as it was when the session began."""
+    skills: Sequence[Skill] = ()
+    """Those that may be used, as of the beginning of the last turn."""
+    guessed_models: set[str] = field(default_factory=set[str])
+    """The models nothing is known of, as far as the user was told so."""
     preview: str = ""
     """The first thing the user said, for lists of threads."""
     last_turn_id: TurnId | None = None

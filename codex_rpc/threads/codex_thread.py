@@ -9,6 +9,7 @@ from codex_rpc.config.loader import Override
 from codex_rpc.protocol.approvals import ApprovalDecision, PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.usage import ThreadTokenUsage
+from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.session.events import Event, Mark, SessionConfigured
@@ -95,6 +96,10 @@ class CodexThread:
         """
         self._session.emit(Mark(reached))
         return self._session.read_point()
+
+    async def record_meta(self, payload: Payload) -> None:
+        """Put down what is on record about the thread as a whole. See `Session.record_meta`."""
+        await self._session.record_meta(payload)
 
     async def idle(self) -> None:
         """Wait until no turn is running."""

@@ -39,6 +39,7 @@ class _Loaded:
     session: Session
     configured: SessionConfigured | None = None
     failed: bool = False
+    closing: bool = False
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     def as_it_was_made(self) -> NewThread:
@@ -145,7 +146,14 @@ class LoadedThreads:
         """End a thread, and wait until its file is closed. If it is not loaded, that is all."""
         loaded = self._loaded.get(thread_id)
         if loaded is not None:
+            loaded.closing = True
             loaded.session.shutdown()
+            await loaded.ended.wait()
+
+    async def wait_for_end(self, thread_id: ThreadId) -> None:
+        """If the thread is about to end, wait until it has."""
+        loaded = self._loaded.get(thread_id)
+        if loaded is not None and loaded.closing:
             await loaded.ended.wait()
 
     async def shutdown(self, seconds: float) -> ShutdownReport:

@@ -13,6 +13,7 @@ from codex_rpc.exec.process import ProcessRunner
 from codex_rpc.exec.shell import Shell, default_shell
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.managers.skills.manager import SkillsManager, ThreadSkills
 from codex_rpc.model.factory import model_client
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
@@ -36,9 +37,11 @@ class ServiceFactory:
         environ: Mapping[str, str],
         auth: AuthManager,
         models: ModelsManager,
+        skills: SkillsManager,
     ) -> None:
         self._environ = environ
         self._managers = Managers(auth, models)
+        self._skills = skills
         self._workspace = DiskWorkspace()
         self._processes = ProcessRunner()
         self._clients: list[tuple[ModelProvider, AuthManager, ModelClient]] = []
@@ -75,7 +78,11 @@ class ServiceFactory:
         """
         provider = config.provider(settings.model_provider)
         environment = self._command_environment(config)
-        managers = self._managers if auth is None else replace(self._managers, auth=auth)
+        managers = replace(
+            self._managers,
+            auth=self._managers.auth if auth is None else auth,
+            skills=ThreadSkills(self._skills, config),
+        )
         return SessionServices(
             provider=provider,
             model=self._model_client(provider, managers.auth),

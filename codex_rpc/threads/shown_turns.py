@@ -3,7 +3,7 @@
 A turn that the log does not end is running if it is the live one; else its process has died.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codex_rpc.protocol.ids import TurnId
@@ -16,6 +16,9 @@ from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
 from codex_rpc.state.live_turn import LiveTurn
 
+NO_TURN_EVENTS = frozenset({"token_count", "thread_settings_applied"})
+"""Frequent events that no turn shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class TurnPlace:
@@ -24,6 +27,12 @@ class TurnPlace:
     turn_id: TurnId
     start: int
     end: int
+    reach: int
+    """How far the lines may go that tell what became of it."""
+    ended: bool = False
+    """Whether the log tells how it ended."""
+    late: Sequence[tuple[int, int]] = ()
+    """Where items are that were completed after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ def all_turns(log: ThreadLog, live: LiveTurn | None) -> list[Turn]:
         OSError: if a file cannot be read.
     """
     lines = TurnLog()
-    for line in log.reader():
+    for line in log.reader(NO_TURN_EVENTS):
         _take(lines, line)
     lines.close()
     turns = [_shown(turn, live) for turn in lines.turns]
@@ -66,20 +75,38 @@ def one_turn(
     Raises:
         OSError: if a file cannot be read.
     """
-    lines, times = TurnLog(), dict[str, ItemTimes]()
-    for line in log.slice(place.start, place.end).reader(frozenset() if items else ITEM_EVENTS):
-        if line.event == "item_completed":
-            if _is_stray(line, lines):
-                continue
-            _note_times(times, line)
-        _take(lines, line)
-    lines.close()
-    if lines.turns:
-        turn = _shown(lines.turns[0], live)
-        return ShownTurn(turn.model_copy(update={"id": place.turn_id}), times)
+    skip = NO_TURN_EVENTS if items else NO_TURN_EVENTS | ITEM_EVENTS
+    late = place.late if items else ()
+    shown = _read(log, [(place.start, place.end), *late], skip)
+    if place.ended and (shown.turn is None or shown.turn.status == "inProgress"):
+        # A part of it was taken back, and its end is beyond that part.
+        shown = _read(log, [(place.start, place.reach), *late], skip)
+    if shown.turn is not None:
+        turn = _shown(shown.turn, live).model_copy(update={"id": place.turn_id})
+        return ShownTurn(turn, shown.times)
     if live is not None and live.turn_id == place.turn_id:
         return ShownTurn(_unwritten(live))
     return ShownTurn(Turn(id=place.turn_id, items=[], status="interrupted"))
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadTurn:
+    turn: RecordedTurn | None
+    times: Mapping[str, ItemTimes]
+
+
+def _read(log: ThreadLog, parts: Iterable[tuple[int, int]], skip: frozenset[str]) -> _ReadTurn:
+    """The first turn in these parts of the log."""
+    turns, times = TurnLog(), dict[str, ItemTimes]()
+    for start, end in parts:
+        for line in log.slice(start, end).reader(skip):
+            if line.event == "item_completed":
+                if _is_stray(line, turns):
+                    continue
+                _note_times(times, line)
+            _take(turns, line)
+    turns.close()
+    return _ReadTurn(turns.turns[0] if turns.turns else None, times)
 
 
 def viewed(turn: Turn, view: TurnItemsView) -> Turn:

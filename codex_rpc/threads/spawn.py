@@ -13,8 +13,9 @@ from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
     AskForApproval,
     ReadOnlyPolicy,
+    SandboxMode,
     SandboxPolicy,
-    WorkspaceWritePolicy,
+    sandbox_policy_of,
 )
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.reconstruct import Reconstructed
@@ -35,6 +36,8 @@ class StartThread:
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
+    sandbox_mode: SandboxMode | None = None
+    """The kind of policy, if no policy is given; the configuration has the rest."""
     service_tier: str | None = None
     base_instructions: str | None = None
     developer_instructions: str | None = None
@@ -50,6 +53,7 @@ def thread_settings(
     config: Config,
     request: StartThread,
     models: ModelsManager,
+    cwd: Path,
     recorded: Reconstructed | None = None,
 ) -> ThreadSettings:
     """The settings of a thread: what was asked for, else recorded, else configured, else defaults.
@@ -60,16 +64,13 @@ def thread_settings(
 
     Raises:
         ConfigError: if the model provider does not exist.
-        CwdNotFoundError: if the working directory does not.
     """
     past = _recorded_settings(recorded)
-    cwd = past.cwd if request.cwd is None else None
-    cwd = cwd or existing_directory(Path.cwd(), request.cwd)
     provider_id = request.model_provider or past.model_provider or config.model_provider
     provider = config.provider(provider_id)
     model = past.model if provider_id == past.model_provider else None
     trusted = config.is_trusted(cwd)
-    default_sandbox = WorkspaceWritePolicy() if trusted else ReadOnlyPolicy()
+    default_sandbox = config.workspace_write if trusted else ReadOnlyPolicy()
     return ThreadSettings(
         model=request.model or model or models.default_model(config, provider),
         model_provider=provider_id,
@@ -81,7 +82,9 @@ def thread_settings(
             or "on-request"
         ),
         approvals_reviewer=request.approvals_reviewer or past.approvals_reviewer or "user",
-        sandbox_policy=request.sandbox_policy or config.sandbox_policy or default_sandbox,
+        sandbox_policy=(
+            _sandbox_policy(config, request) or config.sandbox_policy or default_sandbox
+        ),
         effort=past.effort or config.effort,
         summary=past.summary or config.summary,
         service_tier=request.service_tier or past.service_tier or config.service_tier,
@@ -98,6 +101,25 @@ def thread_settings(
         context_window=config.context_window,
         auto_compact_limit=config.auto_compact_limit,
     )
+
+
+def working_directory(request: StartThread, recorded: Reconstructed | None) -> Path:
+    """Where the thread works. What is on record counts even if it is gone by now.
+
+    Raises:
+        CwdNotFoundError: if what was asked for does not exist.
+    """
+    if request.cwd is None and (cwd := _recorded_settings(recorded).cwd) is not None:
+        return cwd
+    return existing_directory(Path.cwd(), request.cwd)
+
+
+def _sandbox_policy(config: Config, request: StartThread) -> SandboxPolicy | None:
+    if request.sandbox_policy is not None or request.sandbox_mode is None:
+        return request.sandbox_policy
+    if request.sandbox_mode == "workspace-write":
+        return config.workspace_write
+    return sandbox_policy_of(request.sandbox_mode)
 
 
 def _recorded_settings(recorded: Reconstructed | None) -> StoredSettings:

@@ -1,8 +1,8 @@
 """ThreadManager: makes threads, finds them, and ends them all."""
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from codex_rpc.errors import (
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.managers.skills.manager import SkillsManager
+from codex_rpc.managers.skills.roots import UsualRoots
 from codex_rpc.protocol.ids import ThreadId, new_thread_id
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.rollout.recorder import RolloutRecorder, rollout_path
@@ -32,6 +34,7 @@ from codex_rpc.session.project_docs import load_project_docs
 from codex_rpc.session.session import Session
 from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.threads.codex_thread import CodexThread, ForkedThread, NewThread, ThreadOrigin
+from codex_rpc.threads.git_info import git_info
 from codex_rpc.threads.initial_history import (
     Forked,
     Given,
@@ -43,7 +46,7 @@ from codex_rpc.threads.initial_history import (
 from codex_rpc.threads.loaded_threads import SHUTDOWN_SECONDS, LoadedThreads, ShutdownReport
 from codex_rpc.threads.loading import BeforeUserMessage, Cut, ForkSource, ThreadLoader, Whole
 from codex_rpc.threads.services import ServiceFactory
-from codex_rpc.threads.spawn import StartThread, thread_settings
+from codex_rpc.threads.spawn import StartThread, thread_settings, working_directory
 from codex_rpc.threads.taking_back import From, Last, plan_rollback
 from codex_rpc.threads.turn_reader import TurnReader
 
@@ -67,17 +70,19 @@ class ThreadManager:
         """Where threads come from that are started here, as rollouts name it."""
         self.auth = AuthManager(config.codex_home, environ)
         self.models = ModelsManager()
+        self.skills = SkillsManager(UsualRoots.of(config.codex_home, environ))
         self.store = ThreadStore(config.codex_home)
         self.turns = TurnReader(self.store)
         self._version = version
         self._loader = ThreadLoader(config.codex_home)
-        self._services = ServiceFactory(environ, self.auth, self.models)
+        self._services = ServiceFactory(environ, self.auth, self.models, self.skills)
         self._loaded = LoadedThreads()
         self._loading: dict[ThreadId, anyio.Event] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.store)
+        await self._stack.enter_async_context(self.skills)
         await self._stack.enter_async_context(self._services)
         await self._stack.enter_async_context(self._loaded)
         return self
@@ -115,6 +120,7 @@ class ThreadManager:
             ThreadBusyError: if another process has it open.
             ConfigError: if the configuration is wrong, or lacks the thread's provider.
         """
+        await self._loaded.wait_for_end(thread_id)
         if (loaded := self._loaded.find(thread_id)) is not None:
             if loaded.thread.origin.ephemeral:
                 raise ThreadNotStoredError(thread_id)
@@ -133,7 +139,9 @@ class ThreadManager:
             ThreadBusyError: if another process has it open.
             ConfigError: if the configuration is wrong, or lacks the thread's provider.
         """
-        thread_id = (await self.store.at(path)).thread_id
+        stored = await self.store.at(path)
+        thread_id = stored.thread_id
+        await self._loaded.wait_for_end(thread_id)
         while (others := self._loading.get(thread_id)) is not None:
             await others.wait()
         if (loaded := self._loaded.find(thread_id)) is not None:
@@ -142,7 +150,10 @@ class ThreadManager:
             return loaded
         self._loading[thread_id] = anyio.Event()
         try:
-            return await self._make(request, await self._loader.resume(path), auth)
+            recorder = RolloutRecorder.resumed(path, stored.meta, self.config.codex_home)
+            async with _released_on_failure(recorder):
+                await recorder.acquire()
+                return await self._make(request, await self._loader.resume(path), auth, recorder)
         finally:
             self._loading.pop(thread_id).set()
 
@@ -201,7 +212,13 @@ class ThreadManager:
         forked = await self._loader.fork(
             log, meta, interrupted=running, to_disk=not request.ephemeral
         )
-        return ForkedThread(await self._make(request, forked.history, None), forked.log)
+        if (path := forked.history.path) is None:
+            return ForkedThread(await self._make(request, forked.history, None), forked.log)
+        recorder = RolloutRecorder.resumed(path, meta, self.config.codex_home)
+        async with _released_on_failure(recorder, remove=True):
+            await recorder.acquire()
+            new = await self._make(request, forked.history, None, recorder)
+        return ForkedThread(new, forked.log)
 
     async def plan_rollback(self, thread: CodexThread, what: From | Last) -> RollBack:
         """The op that takes back a loaded thread's last turns. One that runs is interrupted.
@@ -224,29 +241,35 @@ class ThreadManager:
         return await self._loader.open(path, point.end)
 
     async def _make(
-        self, request: StartThread, initial: InitialHistory, auth: AuthManager | None
+        self,
+        request: StartThread,
+        initial: InitialHistory,
+        auth: AuthManager | None,
+        recorder: RolloutRecorder | None = None,
     ) -> NewThread:
+        """Make a thread with that behind it; `recorder` is there if its file is."""
         recorded = initial.recorded if isinstance(initial, Resumed | Forked) else None
-        config = self.config.load(request.config)
-        settings = thread_settings(config, request, self.models, recorded)
+        cwd = working_directory(request, recorded)
+        config = self.config.load(request.config, cwd)
+        settings = thread_settings(config, request, self.models, cwd, recorded)
         docs = await load_project_docs(config, settings.cwd)
         origin = ThreadOrigin(
-            meta=self._new_meta(request, settings) if recorded is None else recorded.meta,
+            meta=recorded.meta if recorded else await self._new_meta(request, settings),
             ephemeral=request.ephemeral,
             instruction_sources=docs.sources,
             config=request.config,
         )
-        recorder = _recorder(self.config.codex_home, origin, initial)
+        if recorder is None and not origin.ephemeral:
+            path = rollout_path(self.config.codex_home, origin.meta.thread_id, origin.created_at)
+            recorder = RolloutRecorder(path, origin.meta, self.config.codex_home)
         services = self._services.for_thread(config, settings, recorder, auth)
-        if recorder is not None:
-            await recorder.acquire()
         state = initial_state(initial, settings, docs.text)
         session = Session(ThreadId(origin.meta.thread_id), state, services)
         if isinstance(initial, Given):
             session.keep(initial.items)
         return await self._loaded.spawn(session, origin, config.warnings)
 
-    def _new_meta(self, request: StartThread, settings: ThreadSettings) -> SessionMeta:
+    async def _new_meta(self, request: StartThread, settings: ThreadSettings) -> SessionMeta:
         return SessionMeta(
             thread_id=new_thread_id(),
             timestamp=datetime.now(UTC),
@@ -256,6 +279,7 @@ class ThreadManager:
             source=self.session_source if request.source is None else request.source,
             model_provider=settings.model_provider,
             base_instructions=settings.base_instructions,
+            git=None if request.ephemeral else await git_info(settings.cwd),
         )
 
     # --- loaded threads ------------------------------------------------------------------------
@@ -303,13 +327,15 @@ class ThreadManager:
         return await self._loaded.shutdown(seconds)
 
 
-def _recorder(
-    codex_home: Path, origin: ThreadOrigin, initial: InitialHistory
-) -> RolloutRecorder | None:
-    """Who writes the thread's file: a new one, or one that has a part of it already."""
-    if origin.ephemeral:
-        return None
-    meta = origin.meta
-    if isinstance(initial, Resumed | Forked) and initial.path is not None:
-        return RolloutRecorder.resumed(initial.path, meta)
-    return RolloutRecorder(rollout_path(codex_home, meta.thread_id, meta.timestamp), meta)
+@asynccontextmanager
+async def _released_on_failure(
+    recorder: RolloutRecorder, *, remove: bool = False
+) -> AsyncGenerator[None]:
+    """Have others write the file, or remove it, if it does not come to a session of its own."""
+    try:
+        yield
+    except BaseException:
+        await recorder.close()
+        if remove:
+            recorder.path.unlink(missing_ok=True)
+        raise

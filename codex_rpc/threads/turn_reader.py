@@ -91,11 +91,29 @@ class TurnReader:
         shown = await anyio.to_thread.run_sync(one_turn, log, places[-1], live)
         return [entry_of(shown, item) for item in shown.turn.items if item.id in ids]
 
+    async def end_cursors(
+        self, log: ThreadLog, live: LiveTurn | None = None
+    ) -> tuple[str | None, str | None]:
+        """The cursors with which lists of turns and of items begin at the end of the log.
+
+        Raises:
+            OSError: if a file cannot be read.
+        """
+        last_turn = TurnPageRequest(limit=1, items_view="notLoaded")
+        turns = await self.page(log, live, last_turn)
+        items = await self.items(log, live, ItemPageRequest(limit=1, descending=True))
+        return turns.backwards_cursor, items.backwards_cursor
+
     async def _places(self, log: ThreadLog, live: LiveTurn | None) -> Sequence[TurnPlace]:
-        table = await self._store.turn_table(log)
-        places = [TurnPlace(turn.turn_id, turn.start, turn.end) for turn in table.turns]
+        entries = (await self._store.turn_table(log)).entries
+        places = [
+            TurnPlace(entry.turn_id, entry.start, entry.end, reach, entry.ended, entry.late)
+            for entry, reach in zip(
+                entries, [*(later.start for later in entries[1:]), log.end], strict=False
+            )
+        ]
         if live is not None and all(place.turn_id != live.turn_id for place in places):
-            places.append(TurnPlace(live.turn_id, log.end, log.end))
+            places.append(TurnPlace(live.turn_id, log.end, log.end, log.end))
         return places
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from codex_rpc.protocol.methods import METHODS
 from tests.support.app import App
+from tests.support.chatgpt import subscribed
 from tests.support.model_script import runs, says
 from tests.support.peer import ASKING, Peer
 
@@ -18,6 +19,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "initialize": {"clientInfo": {"name": "contract", "version": "1"}},
     "thread/start": {"cwd": "$project"},
     "thread/loaded/list": {},
+    "thread/list": {},
+    "thread/search": {"searchTerm": "Done"},
+    "thread/archive": {"threadId": "$thread"},
+    "thread/unarchive": {"threadId": "$archived"},
+    "thread/delete": {"threadId": "$thread"},
+    "thread/name/set": {"threadId": "$thread", "name": "A name"},
+    "thread/metadata/update": {"threadId": "$thread", "gitInfo": {"branch": "main"}},
+    "thread/read": {"threadId": "$thread", "includeTurns": True},
+    "thread/turns/list": {"threadId": "$thread"},
+    "thread/items/list": {"threadId": "$thread"},
+    "thread/items/read": {"threadId": "$thread", "turnId": "$turn", "itemIds": ["no-item"]},
     "thread/unsubscribe": {"threadId": "$thread"},
     "thread/settings/update": {"threadId": "$thread", "effort": "high"},
     "thread/inject_items": {"threadId": "$thread", "items": [MESSAGE]},
@@ -35,12 +47,19 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "approval/respond": {"approvalId": "$approval", "decision": "accept"},
     "approval/list": {},
     "model/list": {},
+    "skills/list": {},
+    "skills/extraRoots/set": {"extraRoots": []},
+    "skills/config/write": {"name": "writing", "enabled": False},
     "modelProvider/list": {},
     "config/read": {},
     "config/value/write": {"keyPath": "model", "value": "other", "mergeStrategy": "replace"},
     "config/batchWrite": {"edits": []},
     "configRequirements/read": {},
     "account/read": {},
+    "account/login/start": {"type": "apiKey", "apiKey": "key-of-the-scene"},
+    "account/logout": {},
+    "account/rateLimits/read": {},
+    "getAuthStatus": {},
 }
 """For each request of the client, parameters that are accepted in a scene. A method that is not
 here fails `test_every_request_has_an_example`."""
@@ -66,7 +85,10 @@ async def set_scene(app: App, method: str, **capabilities: Any) -> Scene:
     """The scene for one request; `initialize` needs a client that has said nothing yet."""
     if METHODS[method].experimental:
         capabilities = {"experimentalApi": True, **capabilities}
+    if method == "account/rateLimits/read":
+        app.streams.enter_context(subscribed(app.home))
     peer = await app.connect(**capabilities)
+    archived = await archived_thread(peer) if method == "thread/unarchive" else ""
     thread = await peer.start_thread([[runs("touch", "x")], [says("Done")]], **ASKING)
     turn = await peer.say(thread)
     question = await peer.next("item/commandExecution/requestApproval")
@@ -74,6 +96,15 @@ async def set_scene(app: App, method: str, **capabilities: Any) -> Scene:
         "$project": str(app.project),
         "$thread": thread["id"],
         "$turn": turn["id"],
+        "$archived": archived,
         "$approval": question["params"]["approvalId"],
     }
     return Scene(app.dial() if method == "initialize" else peer, names)
+
+
+async def archived_thread(peer: Peer) -> str:
+    """The id of a thread that was put away."""
+    thread = await peer.start_thread([[says("Done")]])
+    await peer.turn(thread)
+    await peer.call("thread/archive", {"threadId": thread["id"]})
+    return thread["id"]

@@ -77,6 +77,14 @@ ASIDE: dict[str, dict[str, Any]] = {
 }
 """Turns that are not about what the user says."""
 
+KEEPING: dict[str, dict[str, Any]] = {
+    "thread/name/set": {"name": "Notes"},
+    "thread/archive": {},
+    "thread/unarchive": {},
+    "thread/delete": {},
+}
+"""What is done to a thread as a whole, in the end."""
+
 
 async def rich_session(app: App, **capabilities: Any) -> Peer:
     """A client that has seen all there is: it accepts most, declines some, and ends its server."""
@@ -96,6 +104,9 @@ async def rich_session(app: App, **capabilities: Any) -> Peer:
     for method, more in ASIDE.items():
         await peer.call(method, {"threadId": thread["id"], **more})
         await peer.until("turn/completed")
+    for method, more in KEEPING.items():
+        await peer.call(method, {"threadId": thread["id"], **more})
+    await peer.call("account/login/start", {"type": "apiKey", "apiKey": "key-of-the-session"})
     peer.sending.close()
     await peer.rest()
     return peer

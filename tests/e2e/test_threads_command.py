@@ -143,7 +143,7 @@ def test_a_part_that_fits_none_or_several_is_refused(place: Place) -> None:
         1,
         "codex-rpc: no rollout found for thread id zzz\n",
     )
-    code, reason = refused(place, "show", os.path.commonprefix([first, second])[:4])
+    code, reason = refused(place, "show", first[:4])
     assert code == 1
     assert "fits several threads" in reason
     assert first in reason

@@ -248,7 +248,7 @@ def test_a_process_of_another_user_is_not_served(place: Place) -> None:
         "sock.setblocking(False)\n"
         "async def main():\n"
         "    os.seteuid(65534)\n"
-        "    await accept(sock)\n"
+        "    await (await accept(sock)).send(b'served')\n"
         "anyio.run(main)\n"
     )
     with socket.socket(socket.AF_UNIX) as bound, socket.socket(socket.AF_UNIX) as client:
@@ -257,5 +257,5 @@ def test_a_process_of_another_user_is_not_served(place: Place) -> None:
         with subprocess.Popen([sys.executable, "-c", listener], stdin=bound.fileno()) as server:
             client.settimeout(PATIENCE)
             client.connect(str(place.root / "a.sock"))
-            assert client.recv(1) == b""
+            assert client.recv(100) == b""
             server.kill()

@@ -71,18 +71,19 @@ async def eventually(holds: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def running_app(folder: Path) -> AsyncGenerator[App]:
+async def running_app(folder: Path, **environment: str) -> AsyncGenerator[App]:
     """A server whose threads play model scripts; everything ends with the context.
 
     After a failure that may pass, a model is asked once more: enough to see, and soon over.
     """
     for name in ("home", "project"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     environ = {
         "CODEX_HOME": str(folder / "home"),
         "HOME": str(folder),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TERM": "dumb",
+        **environment,
     }
     script = write_script(folder / "silent.jsonl", [])
     settings = {

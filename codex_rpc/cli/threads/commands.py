@@ -175,16 +175,20 @@ async def _delete(desk: _Desk) -> int:
         if not sys.stdin.isatty():
             _say("codex-rpc: delete asks on a terminal; without one it needs --yes")
             return 2
-        question = (
-            f"Delete {thread.thread_id}, {one_line(title_of(thread))[:60]!r}, for good? [y/N] "
-        )
-        answer = await anyio.to_thread.run_sync(_ask, question)
+        answer = await anyio.to_thread.run_sync(_ask, await _question(desk.store, thread))
         if answer not in ("y", "yes"):
             _say("not deleted")
             return 1
     await desk.store.delete(thread.thread_id)
     _say(f"deleted {thread.thread_id}")
     return 0
+
+
+async def _question(store: ThreadStore, thread: StoredThread) -> str:
+    spawned = len(await store.descendants(thread.thread_id))
+    others = f" and {spawned} that it has spawned" if spawned else ""
+    title = one_line(title_of(thread))[:60]
+    return f"Delete thread {thread.thread_id} ({title}){others}, for good? [y/N] "
 
 
 def _ask(question: str) -> str:

@@ -12,12 +12,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from codex_rpc.rollout.index.schema import SCHEMA, VERSION
-
-if TYPE_CHECKING:
-    import sqlite3
 
 logger = logging.getLogger(__name__)
 
@@ -187,9 +184,7 @@ def _made_anew_helps(error: Exception) -> bool:
         return True
     if not isinstance(error, sqlite3.Error):
         return False
-    return not _is_shut(error) and getattr(error, "sqlite_errorcode", 0) & 0xFF not in {
-        sqlite3.SQLITE_IOERR,
-    }
+    return not _is_shut(error) and _code(error) != sqlite3.SQLITE_IOERR
 
 
 def _is_shut(error: Exception) -> bool:
@@ -198,7 +193,7 @@ def _is_shut(error: Exception) -> bool:
 
     if isinstance(error, OSError):
         return True
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {
+    return _code(error) in {
         sqlite3.SQLITE_BUSY,
         sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_FULL,
@@ -208,6 +203,11 @@ def _is_shut(error: Exception) -> bool:
         sqlite3.SQLITE_AUTH,
         sqlite3.SQLITE_NOMEM,
     }
+
+
+def _code(error: Exception) -> int:
+    """What SQLite calls the error, without details; 0 if it is none of its own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _unlink(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Keeping the rows of files in step with the folders, by names alone.
 
-Only folders that have changed are looked into; for the rest, asking for their time of change is all.
+Only folders that have changed are looked into; the rest are just asked when they did.
 """
 
 import os
@@ -75,7 +75,7 @@ def choose_heads(connection: IndexConnection, threads: Iterable[str]) -> None:
                 SELECT other.id FROM files AS other WHERE other.thread = files.thread
                 ORDER BY other.archived, other.sequence DESC, other.id LIMIT 1))
             WHERE thread IN ({",".join("?" * len(chunk))})
-            """,  # noqa: S608
+            """,
             chunk,
         )
 
@@ -137,7 +137,7 @@ def _changes(
 def _apply(connection: IndexConnection, change: _Change, archived: str) -> set[str]:
     """Store what was found in a folder. Returns the threads whose newest file may be another."""
     look, sql = change.look, connection.sql
-    touched = _remove_rows(connection, change.gone)
+    touched = remove_rows(connection, change.gone)
     if look.gone:
         sql.execute("DELETE FROM folders WHERE path = ?", (look.path,))
         return touched
@@ -162,12 +162,12 @@ def _apply(connection: IndexConnection, change: _Change, archived: str) -> set[s
     return touched | _with_several_files(connection, {row[2] for row in rows})
 
 
-def _remove_rows(connection: IndexConnection, paths: Sequence[str]) -> set[str]:
+def remove_rows(connection: IndexConnection, paths: Sequence[str]) -> set[str]:
     touched: set[str] = set()
     for chunk in _chunks(paths):
         marks = ",".join("?" * len(chunk))
         rows = connection.sql.execute(
-            f"DELETE FROM files WHERE path IN ({marks}) RETURNING thread",  # noqa: S608
+            f"DELETE FROM files WHERE path IN ({marks}) RETURNING thread",
             chunk,
         )
         touched |= {thread for (thread,) in rows.fetchall()}
@@ -180,7 +180,7 @@ def _with_several_files(connection: IndexConnection, threads: set[str]) -> set[s
     several: set[str] = set()
     for chunk in _chunks(sorted(threads)):
         rows = connection.sql.execute(
-            f"SELECT thread FROM files WHERE thread IN ({','.join('?' * len(chunk))})"  # noqa: S608
+            f"SELECT thread FROM files WHERE thread IN ({','.join('?' * len(chunk))})"
             " GROUP BY thread HAVING count(*) > 1",
             chunk,
         )

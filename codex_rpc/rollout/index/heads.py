@@ -79,13 +79,16 @@ class FileHead:
         return parent_of(self.meta or {})
 
 
-def read_file_head(file: BinaryIO, earlier: FileHead | None = None) -> FileHead:
-    """Read what a list shows; with `earlier`, only what is new since then.
+def read_file_head(
+    file: BinaryIO, earlier: FileHead | None = None, end: int | None = None
+) -> FileHead:
+    """Read what a list shows; with `earlier`, only what is new since then; up to byte `end`.
 
     Raises:
         OSError: if the file cannot be read.
     """
     state = FileState.of(os.fstat(file.fileno()))
+    state = state if end is None else replace(state, size=min(state.size, end))
     grown = earlier is not None and _only_grew(file, earlier, state)
     head = replace(earlier, state=state) if earlier and grown else FileHead(state)
     if not head.preview:

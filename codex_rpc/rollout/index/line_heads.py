@@ -6,12 +6,12 @@ Both programs begin their lines alike. A line that begins otherwise is parsed.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pydantic_core import from_json
 
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.fields import table, text
+from codex_rpc.rollout.fields import rows, table, text
 
 _HEAD = re.compile(
     rb'\{"timestamp":\s?"[^"\\]*",\s?(?:"ordinal":\s?\d+,\s?)?"type":\s?"(\w+)",\s?'
@@ -78,7 +78,7 @@ def parsed_line(raw: bytes) -> Payload | None:
         return None
     match line:
         case {"type": str(), "payload": dict()}:
-            return {str(name): value for name, value in line.items()}
+            return cast(Payload, line)
         case _:
             return None
 
@@ -100,8 +100,7 @@ def spoken(head: LineHead, raw: bytes) -> str | None:
     if head.event != "item_completed":
         message = text(payload, "message") or ""
         return message if message or not payload.get("images") else "[Image]"
-    parts = table(payload, "item").get("content")
-    said = [_part_text(part) for part in parts] if isinstance(parts, list) else []
+    said = [_part_text(part) for part in rows(table(payload, "item"), "content")]
     shown = "".join(said)
     return shown if shown or not said or head.item != "UserMessage" else "[Image]"
 

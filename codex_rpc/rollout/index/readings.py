@@ -87,7 +87,7 @@ def forget_content(connection: IndexConnection, reading: int, start: int = 0) ->
 def forget_readings(connection: IndexConnection, paths: Sequence[str]) -> None:
     """Forget all that was found in files that are gone."""
     marks = ",".join("?" * len(paths))
-    found = connection.sql.execute(f"SELECT id FROM readings WHERE path IN ({marks})", paths)  # noqa: S608
+    found = connection.sql.execute(f"SELECT id FROM readings WHERE path IN ({marks})", paths)
     for (reading,) in found.fetchall():
         forget_content(connection, reading)
         connection.sql.execute("DELETE FROM readings WHERE id = ?", (reading,))

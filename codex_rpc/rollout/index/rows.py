@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from codex_rpc.errors import RolloutError
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.index.database import IndexConnection
 from codex_rpc.rollout.index.heads import FileHead, FileState, decoded, encoded, read_file_head
 from codex_rpc.rollout.stored_thread import StoredThread
+from codex_rpc.rollout.thread_log import open_log
 
 COLUMNS = (
-    "id, path, thread, created, archived, updated, known, inode, size, changed_ns,"
+    "id, path, thread, created, archived, updated, inode, size, changed_ns,"
     " opening_end, opening_check, meta, stamp, git, preview, model, effort"
 )
 
@@ -32,10 +34,8 @@ class FileRow:
     @classmethod
     def of(cls, columns: Sequence[Any]) -> "FileRow":
         """Read the `COLUMNS` of a row."""
-        row, path, thread, created, archived, updated, known, *rest = columns
-        return cls(
-            row, Path(path), thread, created, bool(archived), updated, _head(rest) if known else None
-        )
+        row, path, thread, created, archived, updated, *rest = columns
+        return cls(row, Path(path), thread, created, bool(archived), updated, _head(rest))
 
     @property
     def shown(self) -> bool:
@@ -60,8 +60,10 @@ class FileRow:
         )
 
 
-def _head(columns: Sequence[Any]) -> FileHead:
+def _head(columns: Sequence[Any]) -> FileHead | None:
     inode, size, changed_ns, end, check, meta, stamp, git, preview, model, effort = columns
+    if end is None:
+        return None
     return FileHead(
         FileState(inode, size, changed_ns),
         end,
@@ -75,33 +77,69 @@ def _head(columns: Sequence[Any]) -> FileHead:
     )
 
 
-def look_again(row: FileRow) -> FileHead | None:
-    """What the file holds now, by a look at it if it has changed.
+def look_again(row: FileRow, codex_home: Path) -> FileRow:
+    """The row as it should be, by a look at the file if that has changed.
 
     Raises:
         FileNotFoundError: if it is gone.
     """
     try:
-        state = FileState.of(row.path.stat())
-        if row.head is not None and row.head.state == state:
-            return row.head
+        if row.head is not None and row.head.state == FileState.of(row.path.stat()):
+            return row
         with row.path.open("rb") as file:
-            return read_file_head(file, row.head)
+            head = read_file_head(file, row.head)
     except FileNotFoundError:
         raise
-    except OSError:
-        return None  # it cannot be read; others can
+    except OSError:  # it cannot be read, so there is nothing to show; next time perhaps
+        return replace(row, head=FileHead(FileState(0, 0, 0)))
+    return replace(
+        row,
+        head=_with_first_words(head, row, codex_home),
+        thread_id=head.thread_id or row.thread_id,
+        updated=head.state.changed_ns // 1_000_000,
+    )
 
 
-def store_head(connection: IndexConnection, row: int, head: FileHead, preview: str) -> None:
+def read_thread_file(path: Path, codex_home: Path, *, archived: bool = False) -> FileRow:
+    """What a file anywhere holds.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = read_file_head(file)
+    row = FileRow(0, path, head.thread_id or "", 0, archived, None, None)
+    return replace(row, head=_with_first_words(head, row, codex_home))
+
+
+def _with_first_words(head: FileHead, row: FileRow, codex_home: Path) -> FileHead:
+    """A thread that goes on from another file began with what was said there."""
+    meta = head.session
+    if meta is None or meta.history_base is None or (row.head is not None and row.head.preview):
+        return head
+    try:
+        for segment in open_log(codex_home, row.path).segments:
+            with segment.path.open("rb") as file:
+                words = read_file_head(file, end=segment.end).preview
+            if words:
+                return replace(head, preview=words)
+    except (OSError, RolloutError):
+        return head
+    return head
+
+
+def store_row(connection: IndexConnection, row: FileRow) -> None:
     """Remember what a file holds."""
+    head = row.head
+    assert head is not None, "looked at"
     meta = head.session
     base = None if meta is None else meta.history_base
     values = {
         "inode": head.state.inode,
         "size": head.state.size,
         "changed_ns": head.state.changed_ns,
-        "updated": head.state.changed_ns // 1_000_000,
+        "thread": row.thread_id,
+        "updated": row.updated,
         "known": 1,
         "opening_end": head.opening_end,
         "opening_check": head.opening_check,
@@ -112,7 +150,7 @@ def store_head(connection: IndexConnection, row: int, head: FileHead, preview: s
         "parent": head.parent,
         "base": None if base is None else base.rollout_id,
         "base_end": None if base is None else base.end_byte_offset,
-        "preview": preview,
+        "preview": head.preview,
         "meta": encoded(head.meta),
         "stamp": head.stamp,
         "git": encoded(head.git),
@@ -121,4 +159,6 @@ def store_head(connection: IndexConnection, row: int, head: FileHead, preview: s
     }
     setting = ", ".join(f"{name} = :{name}" for name in values)
     with suppress(UnicodeEncodeError):  # half of a surrogate pair: then it is read each time
-        connection.sql.execute(f"UPDATE files SET {setting} WHERE id = :row", values | {"row": row})  # noqa: S608
+        connection.sql.execute(
+            f"UPDATE files SET {setting} WHERE id = :row", values | {"row": row.row}
+        )

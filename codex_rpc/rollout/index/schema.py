@@ -11,7 +11,8 @@ SCHEMA = (
     )
     """,
     # A row per rollout file. Up to `is_head` it comes from names alone; what follows is from a look
-    # at the file, and holds for as long as inode, size and time of change are the same.
+    # at the file, and holds for as long as inode, size and time of change are the same. A row
+    # with `known` 0 may hold what was found earlier.
     """
     CREATE TABLE files (
         id INTEGER PRIMARY KEY,
@@ -27,8 +28,8 @@ SCHEMA = (
         size INTEGER,
         changed_ns INTEGER,
         updated INTEGER,
-        known INTEGER NOT NULL DEFAULT 0,  -- 1: what follows holds
-        opening_end INTEGER,               -- how far the beginning was read
+        known INTEGER NOT NULL DEFAULT 0,  -- 0: the file has to be looked at (again)
+        opening_end INTEGER,               -- how far its beginning was read; null if never
         opening_check INTEGER,
         kind TEXT,
         provider TEXT,
@@ -49,7 +50,7 @@ SCHEMA = (
     "CREATE INDEX files_by_thread ON files (thread)",
     "CREATE INDEX files_by_created ON files (archived, created, thread) WHERE is_head",
     "CREATE INDEX files_by_updated ON files (archived, updated, thread) WHERE is_head",
-    "CREATE INDEX files_unknown ON files (archived, created) WHERE is_head AND NOT known",
+    "CREATE INDEX files_unknown ON files (created) WHERE NOT known",
     "CREATE INDEX files_by_parent ON files (parent) WHERE parent IS NOT NULL",
     "CREATE INDEX files_by_base ON files (base) WHERE base IS NOT NULL",
     # How far files were read for their turns and for their texts, at the beginning of a line.

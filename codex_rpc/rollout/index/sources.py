@@ -1,5 +1,6 @@
 """Where threads come from, as rollouts spell it, in the words that clients filter by."""
 
+from collections.abc import Collection
 from typing import cast
 
 from codex_rpc.rollout.envelope import Payload
@@ -36,12 +37,13 @@ def kind_of(source: object) -> str:
     if "custom" in stored:
         return _CUSTOM
     agent = stored.get("subagent", stored.get("subAgent"))
-    names = [agent] if isinstance(agent, str) else agent if isinstance(agent, dict) else []
-    known = (_AGENTS[str(name)] for name in cast(list[object], list(names)) if name in _AGENTS)
-    return next(known, _AGENT) if agent is not None else "unknown"
+    if agent is None:
+        return "unknown"
+    names = [agent] if isinstance(agent, str) else list(cast(Payload, agent or {}))
+    return next((_AGENTS[name] for name in names if name in _AGENTS), _AGENT)
 
 
-def kinds_meant(asked: tuple[str, ...]) -> set[str]:
+def kinds_meant(asked: Collection[str]) -> set[str]:
     """All kinds that a filter lets through: a group stands for its members."""
     meant = set(asked)
     if _AGENT in meant:

@@ -11,7 +11,6 @@ from codex_rpc.config.edits import Edit, edit_of
 from codex_rpc.config.effective import PROJECT_DOC_MAX_BYTES, RETIRED_APPROVAL_POLICIES
 from codex_rpc.config.layers import Layer, as_json, value_at
 from codex_rpc.config.loader import ConfigLoader
-from codex_rpc.config.writer import Overridden, write_user_config
 from codex_rpc.errors import ConfigError, ConfigFileError, ConfigUnreadableError, ConfigWriteError
 from codex_rpc.protocol.config import (
     Config,
@@ -122,6 +121,9 @@ def _metadata(layer: Layer) -> ConfigLayerMetadata:
 async def _write(
     context: RequestContext, edits: Sequence[Edit], file: str | None, version: str | None
 ) -> ConfigWriteResponse:
+    # Needed seldom, and slow to load.
+    from codex_rpc.config.writer import write_user_config
+
     loader = context.server.threads.config
     if file is not None and Path(file) != loader.user_file:
         raise ConfigWriteError("Only writes to the user config are allowed", "configLayerReadonly")
@@ -134,15 +136,13 @@ async def _write(
         status="ok" if overridden is None else "okOverridden",
         version=written.version,
         file_path=str(written.file),
-        overridden_metadata=None if overridden is None else _overridden(overridden),
-    )
-
-
-def _overridden(overridden: Overridden) -> OverriddenMetadata:
-    return OverriddenMetadata(
-        message=f"Overridden by {_name(overridden.layer)}",
-        overriding_layer=_metadata(overridden.layer),
-        effective_value=overridden.value,
+        overridden_metadata=None
+        if overridden is None
+        else OverriddenMetadata(
+            message=f"Overridden by {_name(overridden.layer)}",
+            overriding_layer=_metadata(overridden.layer),
+            effective_value=overridden.value,
+        ),
     )
 
 

@@ -11,7 +11,6 @@ from codex_rpc.protocol.notifications import (
     ThreadStatusChangedNotification,
     ThreadTokenUsageUpdatedNotification,
 )
-from codex_rpc.protocol.policies import sandbox_policy_of
 from codex_rpc.protocol.thread_history import (
     ContinuationOverrides,
     ThreadForkParams,
@@ -222,7 +221,7 @@ def _request(context: RequestContext, params: ThreadResumeParams | ThreadForkPar
         model_provider=overrides.model_provider,
         approval_policy=overrides.approval_policy,
         approvals_reviewer=overrides.approvals_reviewer,
-        sandbox_policy=overrides.sandbox and sandbox_policy_of(overrides.sandbox),
+        sandbox_mode=overrides.sandbox,
         service_tier=overrides.service_tier,
         base_instructions=overrides.base_instructions,
         developer_instructions=overrides.developer_instructions,

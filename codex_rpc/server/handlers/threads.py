@@ -2,7 +2,6 @@
 
 from codex_rpc.errors import CodexRpcError
 from codex_rpc.protocol.notifications import ThreadStartedNotification
-from codex_rpc.protocol.policies import sandbox_policy_of
 from codex_rpc.protocol.settings import (
     ThreadSettingsUpdateParams,
     ThreadSettingsUpdateResponse,
@@ -41,7 +40,7 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
         model_provider=params.model_provider,
         approval_policy=params.approval_policy,
         approvals_reviewer=params.approvals_reviewer,
-        sandbox_policy=None if params.sandbox is None else sandbox_policy_of(params.sandbox),
+        sandbox_mode=params.sandbox,
         service_tier=params.service_tier,
         base_instructions=params.base_instructions,
         developer_instructions=params.developer_instructions,

@@ -7,7 +7,9 @@ from typing import Literal
 from codex_rpc.errors import ContextWindowExceededError
 from codex_rpc.session.compaction import can_be_compacted, compact, window_is_full
 from codex_rpc.session.context import introduce
+from codex_rpc.session.model_notice import warn_of_unknown_model
 from codex_rpc.session.sampling import sample
+from codex_rpc.session.skill_input import learn_skills
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.user_input import record_input
 from codex_rpc.state.turn_state import TurnInput
@@ -26,6 +28,8 @@ class RegularTask:
         """Sample until the model calls no more tools and the user has added nothing."""
         # As added input, what the user said is dealt with even if the turn ends before it is heard.
         turn.state.pending_input.extend(self.inputs)
+        warn_of_unknown_model(turn)
+        await learn_skills(turn)
         await self._make_room(turn)
         introduce(turn)
         self._hear(turn)

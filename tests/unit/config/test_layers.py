@@ -17,8 +17,8 @@ def stack_of(*tables: dict[str, Any]) -> LayerStack:
 
 
 def test_tables_are_merged_and_everything_else_is_replaced() -> None:
-    low = {"model": "a", "tools": {"x": 1, "y": [1, 2]}, "list": [1, 2, 3]}
-    high = {"tools": {"y": [3], "z": {}}, "list": []}
+    low: dict[str, Any] = {"model": "a", "tools": {"x": 1, "y": [1, 2]}, "list": [1, 2, 3]}
+    high: dict[str, Any] = {"tools": {"y": [3], "z": {}}, "list": []}
     assert stack_of(low, high).merged() == {
         "model": "a",
         "tools": {"x": 1, "y": [3], "z": {}},

@@ -82,7 +82,7 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "home" / "config.toml").unlink()
     assert loads.load().model is None
     (tmp_path / "home" / "config.toml").mkdir()
-    with pytest.raises(ConfigError, match="cannot read .*: no regular file"):
+    with pytest.raises(ConfigError, match=r"cannot read .*: no regular file"):
         loads.load()
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.config.projects import NEVER_FROM_A_PROJECT
+from codex_rpc.errors import ConfigError
 
 
 def configure(folder: Path, text: str) -> None:
@@ -169,7 +170,7 @@ def test_a_projects_file_that_is_wrong_is_left_out_with_a_warning(
 
 def test_a_mistake_of_the_users_is_not_blamed_on_a_project(tmp_path: Path, repo: Path) -> None:
     loads = trusting(tmp_path, repo, more="model_context_window = -1\n")
-    with pytest.raises(Exception, match="home/config.toml: model_context_window"):
+    with pytest.raises(ConfigError, match=r"home/config\.toml: model_context_window"):
         loads.load(cwd=repo)
 
 
@@ -201,6 +202,17 @@ def test_a_worktree_is_trusted_with_its_repository(tmp_path: Path, repo: Path) -
     tree = worktree(tmp_path, repo, tmp_path / "tree" / ".git")
     assert trusting(tmp_path, repo).load(cwd=tree).model == "tree"
     assert trusting(tmp_path).load(cwd=tree).model is None
+
+
+def test_a_record_that_only_seems_to_be_the_repositorys_is_not_believed(
+    tmp_path: Path, repo: Path
+) -> None:
+    tree = worktree(tmp_path, repo, tmp_path / "elsewhere" / ".git")
+    (tree / "record").mkdir()
+    (tree / "record" / "gitdir").write_text(f"{tree / '.git'}\n")
+    (repo / ".git" / "worktrees" / "link").symlink_to(tree / "record")
+    (tree / ".git").write_text(f"gitdir: {repo / '.git' / 'worktrees' / 'link'}\n")
+    assert trusting(tmp_path, repo).load(cwd=tree).model is None
 
 
 def test_a_folder_cannot_pretend_to_be_a_worktree(tmp_path: Path, repo: Path) -> None:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import pytest
 
@@ -12,6 +13,9 @@ from codex_rpc.model.responses import ResponsesClient
 class NoCredentials:
     async def headers(self) -> dict[str, str]:
         return {}
+
+    async def recover(self, refused: Mapping[str, str]) -> None:
+        """None are needed."""
 
 
 def test_the_wire_decides_which_client_is_made() -> None:

@@ -30,6 +30,7 @@ from codex_rpc.model.port import (
     ReasoningDelta,
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
+    Recovery,
     ResponseCompleted,
     ResponseStarted,
     TextDelta,
@@ -69,6 +70,9 @@ class FixedCredentials:
 
     async def headers(self) -> dict[str, str]:
         return dict(self.proof)
+
+    async def recover(self, refused: Mapping[str, str]) -> None:
+        """There are no others."""
 
 
 @asynccontextmanager
@@ -398,6 +402,9 @@ async def test_missing_credentials_are_reported_before_anything_is_sent() -> Non
         async def headers(self) -> dict[str, str]:
             raise ModelUnauthorizedError("sign in first")
 
+        async def recover(self, refused: Mapping[str, str]) -> None:
+            """There are none."""
+
     with ResponsesServer() as server:
         provider = ModelProvider(id="local", name="Local", base_url=server.url)
         client = ResponsesClient(provider, NoCredentials(), environ={})
@@ -464,12 +471,12 @@ async def test_a_consumer_that_is_behind_loses_nothing() -> None:
         ({"OPENAI_BASE_URL": "https://proxy/v1/"}, {}, "https://proxy/v1/responses"),
     ],
 )
-async def test_openai_is_reached_where_the_credentials_belong(
+def test_openai_is_reached_where_the_credentials_belong(
     environ: dict[str, str], proof: dict[str, str], host: str
 ) -> None:
     provider = ModelProvider(id="openai", name="OpenAI")
     client = ResponsesClient(provider, FixedCredentials(proof), environ=environ)
-    assert (await client._call(REQUEST)).url == host  # pyright: ignore[reportPrivateUsage]
+    assert client._call(REQUEST, proof).url == host  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_the_environment_is_the_process_s_unless_given(
@@ -490,3 +497,57 @@ async def test_the_environment_is_the_process_s_unless_given(
         client = ResponsesClient(provider, FixedCredentials())
         assert len(await ask(client)) == 6
         await client.aclose()
+
+
+@dataclass(slots=True)
+class RenewedCredentials:
+    """Credentials that have a new token after each of these recoveries."""
+
+    recoveries: list[Recovery]
+    number: int = 0
+
+    async def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer token-{self.number}"}
+
+    async def recover(self, refused: Mapping[str, str]) -> Recovery | None:
+        assert refused == await self.headers()
+        if not self.recoveries:
+            return None
+        self.number += 1
+        return self.recoveries.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("recoveries", "sent"),
+    [
+        ([], 1),
+        (["reloaded"], 2),
+        (["refreshed"], 2),
+        (["reloaded", "refreshed"], 3),
+        (["reloaded", "reloaded", "refreshed"], 2),
+        (["refreshed", "refreshed"], 2),
+        (["refreshed", "reloaded"], 2),
+    ],
+)
+async def test_refused_credentials_are_renewed_before_a_request_fails(
+    recoveries: list[Recovery], sent: int
+) -> None:
+    """For each request: what somebody else has renewed, then what we renew, then no more."""
+    credentials = RenewedCredentials(recoveries)
+    with ResponsesServer(lambda _: Refusal(401, {"error": {"message": "no"}})) as server:
+        provider = ModelProvider(id="local", name="Local", base_url=server.url)
+        client = ResponsesClient(provider, credentials, environ={})
+        with pytest.raises(ModelUnauthorizedError, match="401"):
+            await ask(client)
+        await client.aclose()
+    used = [request.headers["authorization"] for request in server.requests]
+    assert used == [f"Bearer token-{number}" for number in range(sent)]
+
+
+async def test_renewed_credentials_are_used_at_once() -> None:
+    with ResponsesServer([Refusal(401), HELLO]) as server:
+        provider = ModelProvider(id="local", name="Local", base_url=server.url)
+        client = ResponsesClient(provider, RenewedCredentials(["refreshed"]), environ={})
+        events = await ask(client)
+        await client.aclose()
+    assert isinstance(events[-1], ResponseCompleted)

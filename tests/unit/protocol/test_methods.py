@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from codex_rpc.protocol import notifications, settings
+from codex_rpc.protocol import notifications, settings, skills, stored_threads
 from codex_rpc.protocol.methods import METHODS, NOTIFICATIONS, Direction, Method, Order
 
 
@@ -18,6 +18,17 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "initialize",
         "thread/start",
         "thread/loaded/list",
+        "thread/list",
+        "thread/search",
+        "thread/archive",
+        "thread/unarchive",
+        "thread/delete",
+        "thread/name/set",
+        "thread/metadata/update",
+        "thread/read",
+        "thread/turns/list",
+        "thread/items/list",
+        "thread/items/read",
         "thread/unsubscribe",
         "thread/settings/update",
         "thread/inject_items",
@@ -31,12 +42,19 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "approval/respond",
         "approval/list",
         "model/list",
+        "skills/list",
+        "skills/extraRoots/set",
+        "skills/config/write",
         "modelProvider/list",
         "config/read",
         "config/value/write",
         "config/batchWrite",
         "configRequirements/read",
         "account/read",
+        "account/login/start",
+        "account/logout",
+        "account/rateLimits/read",
+        "getAuthStatus",
     }
     assert names_of(Direction.CLIENT_NOTIFICATION) == {"initialized", "$/cancelRequest"}
     assert names_of(Direction.SERVER_REQUEST) == {
@@ -50,7 +68,7 @@ def test_every_notification_model_is_in_the_table() -> None:
     bases = {notifications.TurnNotification, notifications.ItemNotification}
     defined = {
         value
-        for module in (notifications, settings)
+        for module in (notifications, settings, skills, stored_threads)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, notifications.Notification)
     }

@@ -73,10 +73,18 @@ class LiveThread:
     turns: list[Turn] = field(default_factory=list[Turn])
     recorder: RolloutRecorder = field(init=False)
     _count: int = 0
+    _heard: list[Sequence[ResponseItem]] = field(default_factory=list[Sequence[ResponseItem]])
+    """The history as it was right after each thing the user said."""
 
     def __post_init__(self) -> None:
         recorder = RolloutRecorder.resumed if self.resumed else RolloutRecorder
         self.recorder = recorder(self.path, META)
+
+    def after_crash(self) -> "LiveThread":
+        """The same thread in a process that has resumed it."""
+        return LiveThread(
+            self.path, resumed=True, history=self.history, turns=self.turns, _heard=self._heard
+        )
 
     async def write(self) -> None:
         await self.recorder.write_pending()
@@ -109,6 +117,7 @@ class LiveThread:
 
     def hear(self, text: str) -> None:
         self.record(user_message(text))
+        self._heard.append(self.history.snapshot())
         self.show(UserMessageItem(id=self._item_id(), content=[TextInput(text=text)]))
 
     def say(self, text: str) -> None:
@@ -137,8 +146,13 @@ class LiveThread:
         self.recorder.record_compaction(summary, replacement)
 
     def roll_back(self, num_turns: int) -> None:
-        self.history.drop_last_n_user_turns(num_turns)
+        """Take back what the user said last, and compactions that came after it."""
         self.recorder.record_rollback(num_turns)
+        if num_turns and self._heard:
+            first_taken = self._heard[-num_turns:][0]
+            del self._heard[-num_turns:]
+            self.history.replace(first_taken)
+            self.history.drop_last_n_user_turns(1)
 
     def use(self, total: int, last: int, limits: RateLimitSnapshot | None = None) -> None:
         usage = ThreadTokenUsage(total=_breakdown(total), last=_breakdown(last))

@@ -208,7 +208,7 @@ async def crashed(live: LiveThread) -> LiveThread:
     live.begin_turn()
     live.hear("never answered")
     await live.write()
-    return LiveThread(live.path, resumed=True, history=live.history, turns=live.turns)
+    return live.after_crash()
 
 
 # --- turns -------------------------------------------------------------------------------------

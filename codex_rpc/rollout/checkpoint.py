@@ -1,0 +1,49 @@
+"""Where to begin reading a log if only its newest state is asked for.
+
+A compaction replaces the whole history, so what lies long before the turn in which it happened can
+be left unread, unless that turn was taken back. What is not history, but settings and the like, may
+have been said earlier; it is looked for so far back and no farther.
+"""
+
+from codex_rpc.rollout.log_search import lines_backwards
+from codex_rpc.rollout.thread_log import ThreadLog
+
+_STARTS = ("task_started", "turn_started")
+
+REACH = 1 << 22
+"""So many bytes are looked through, before the place where reading begins and at the log's head.
+
+A thread goes without a word of its settings for so long only if its turns are huge.
+"""
+
+
+def newest_checkpoint(log: ThreadLog) -> int | None:
+    """The logical offset to begin at, where a turn begins; `None` if nothing was ever compacted.
+
+    It is the turn before the one of the compaction, because settings for a turn may be said before
+    it begins.
+
+    Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    for line in lines_backwards(log, "compacted", log.end, log.start):
+        if line.kind != "compacted":
+            continue
+        compacted = line.parsed()
+        if compacted is None or not isinstance(compacted.payload.get("replacement_history"), list):
+            continue
+        return _turn_start(log, _turn_start(log, line.start))
+    return None
+
+
+def _turn_start(log: ThreadLog, before: int) -> int:
+    """Where the last turn before `before` begins; the log's start if there is none."""
+    starts = (_last_event(log, before, word) for word in _STARTS)
+    return max(start for start in (*starts, log.start) if start is not None)
+
+
+def _last_event(log: ThreadLog, before: int, word: str) -> int | None:
+    found = lines_backwards(log, word, before, log.start)
+    return next((line.start for line in found if line.event == word), None)
