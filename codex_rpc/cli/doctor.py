@@ -105,7 +105,7 @@ async def _login(home: Path) -> Finding:
     if not given and await anyio.to_thread.run_sync(_readable_by_others, file):
         return Finding("wrong", "login", f"other users can read {file}; chmod 600 it")
     plan = f", plan {account.plan_type}" if account.plan_type else ""
-    return Finding("ok", "login", f"{account.kind} {source}{plan}")
+    return Finding("ok", "login", f"{account.mode} {source}{plan}")
 
 
 def _readable_by_others(path: Path) -> bool:

@@ -77,23 +77,32 @@ class RecordedHistory:
         self._compacted = True
 
     def drop_last_user_turns(self, num_turns: int) -> None:
-        """Take back the last turns; a compaction between them is undone."""
-        history = self.store()
-        said = sum(map(is_user_message, history.snapshot()[self._now.replaced :]))
-        if num_turns > said and self._earlier:
+        """Take back the last turns; a compaction between them is undone.
+
+        What was there before the user said anything always stays.
+        """
+        said = self._said(self._now)
+        while num_turns > said and any(map(self._said, self._earlier)):
+            num_turns -= said
             self._now = self._earlier.pop()
-            self.drop_last_user_turns(num_turns - said)
-            return
-        if num_turns > said and self._compacted and not self._keep_replaced:
-            self.overreached = True
-        history.drop_last_n_user_turns(num_turns)
-        self._now.replaced = min(self._now.replaced, len(history))
+            said = self._said(self._now)
+        self.overreached |= num_turns > said and self._compacted and not self._keep_replaced
+        self._now.store.drop_last_n_user_turns(min(num_turns, said))
+        self._now.replaced = min(self._now.replaced, len(self._now.store))
+
+    def _said(self, stretch: _Stretch) -> int:
+        """How often the user spoke in a stretch."""
+        items = self._settled(stretch).snapshot()
+        return sum(map(is_user_message, items[stretch.replaced :]))
 
     def store(self) -> HistoryStore:
         """The conversation as it now stands."""
-        unread, self._now.unread = self._now.unread, []
-        self._now.store.record(self._valid(self._payloads(unread)), _AS_RECORDED)
-        return self._now.store
+        return self._settled(self._now)
+
+    def _settled(self, stretch: _Stretch) -> HistoryStore:
+        unread, stretch.unread = stretch.unread, []
+        stretch.store.record(self._valid(self._payloads(unread)), _AS_RECORDED)
+        return stretch.store
 
     def _payloads(self, lines: Sequence[RawLine]) -> Sequence[object]:
         try:

@@ -101,6 +101,8 @@ async def rich_session(app: App, **capabilities: Any) -> Peer:
         answered += 1
         await respond(peer, message, "decline" if answered % 3 == 0 else "accept")
     await peer.turn(thread, "Again", model="other")
+    await peer.call("skills/list", {})
+    await peer.call("skills/extraRoots/set", {"extraRoots": [str(app.folder / "skills")]})
     for method, more in ASIDE.items():
         await peer.call(method, {"threadId": thread["id"], **more})
         await peer.until("turn/completed")

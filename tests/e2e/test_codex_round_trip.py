@@ -240,16 +240,24 @@ async def patch(server: AppServer, house: House) -> str:
     return thread_id
 
 
+async def begin_to_wait(server: AppServer, house: House, thread_id: str) -> str:
+    """Begin a turn that does not end by itself, and wait until the model speaks; its id."""
+    params = {"threadId": thread_id, "input": text_input("wait a bit")}
+    turn = (await server.call("turn/start", params))["turn"]
+    await server.until("item/agentMessage/delta")
+    await house.model.waiting[-1].reached()
+    return turn["id"]
+
+
+async def interrupt(server: AppServer, thread_id: str, turn_id: str) -> None:
+    await server.call("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
+    await server.until("turn/completed")
+
+
 async def interrupted(server: AppServer, house: House) -> str:
     thread_id = await start(server, house)
     await talk(server, thread_id, "first")
-    params = {"threadId": thread_id, "input": text_input("wait a bit")}
-    turn = (await server.call("turn/start", params))["turn"]
-    while not house.model.waiting:
-        await server.until("item/agentMessage/delta")
-    await house.model.waiting[-1].reached()
-    await server.call("turn/interrupt", {"threadId": thread_id, "turnId": turn["id"]})
-    await server.until("turn/completed")
+    await interrupt(server, thread_id, await begin_to_wait(server, house, thread_id))
     return thread_id
 
 
@@ -319,7 +327,9 @@ async def test_a_thread_of_codex_goes_on_here_and_back_there(house: House, write
 
 
 @pytest.mark.parametrize("write", THREADS, ids=lambda write: write.__name__)
-async def test_a_thread_of_ours_goes_on_in_codex_and_back_here(house: House, write: Written) -> None:
+async def test_a_thread_of_ours_goes_on_in_codex_and_back_here(
+    house: House, write: Written
+) -> None:
     async with house.ours() as ours:
         thread_id = await write(ours, house)
         await talk(ours, thread_id, "here")
@@ -362,5 +372,25 @@ async def test_a_fork_of_a_thread_of_codex_is_read_there(house: House) -> None:
         turns = await resumed(codex, fork)
         said = [turn[1][0][1] for turn in turns]
         assert said == [["first"], ["second"], ["another third"], ["in the fork"]]
+        await talk(codex, fork, "there")
+        assert house.heard()[: len(heard)] == heard
+
+
+async def test_a_fork_from_the_middle_of_a_turn_is_read_there(house: House) -> None:
+    async with house.codex() as codex:
+        thread_id = await text(codex, house)
+    async with house.ours() as ours:
+        await resumed(ours, thread_id)
+        turn_id = await begin_to_wait(ours, house, thread_id)
+        fork = (await ours.call("thread/fork", {"threadId": thread_id}))["thread"]["id"]
+        await interrupt(ours, thread_id, turn_id)
+        await talk(ours, fork, "in the fork")
+        heard = house.heard()
+    assert any(
+        "turn_aborted" in words for words in said_in(house.server.requests[-1].body["input"])
+    )
+    async with house.codex() as codex:
+        turns = await resumed(codex, fork)
+        assert [turn[0] for turn in turns] == ["completed"] * 2 + ["interrupted", "completed"]
         await talk(codex, fork, "there")
         assert house.heard()[: len(heard)] == heard

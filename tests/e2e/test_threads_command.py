@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.server_process import COMMAND, PATIENCE, Message, Place, run_cli, run_command, say
+from tests.e2e.server_process import (
+    COMMAND,
+    INITIALIZE,
+    PATIENCE,
+    Message,
+    Place,
+    lines_of,
+    run_cli,
+    run_command,
+    say,
+    thread_start,
+    turn_submit,
+)
 
 UNKNOWN = "01990000-0000-7000-8000-000000000000"
 
@@ -215,6 +227,42 @@ def test_delete_asks_on_a_terminal(
     assert done == code
     assert ("for good?" in seen) is (not options)
     assert (place.rollouts() == []) is gone
+
+
+def test_agents_go_where_their_thread_goes(place: Place) -> None:
+    parent, agent = have_thread(place, "Parent"), have_thread(place, "Agent")
+    (path,) = (path for path in place.rollouts() if agent in path.name)
+    first, _, rest = path.read_text().partition("\n")
+    meta = json.loads(first)
+    spawned = {"parent_thread_id": parent, "depth": 1}
+    meta["payload"]["source"] = {"subagent": {"thread_spawn": spawned}}
+    path.write_text(json.dumps(meta) + "\n" + rest)
+    done = run_cli(place, "threads", "archive", parent)
+    assert done.stderr.decode() == f"archived {parent}\narchived {agent}\n"
+    done = run_cli(place, "threads", "delete", parent, "--yes")
+    assert done.stderr.decode() == f"deleted {parent}\ndeleted {agent}\n"
+    assert place.rollouts() == []
+
+
+def test_a_thread_that_a_server_has_open_is_not_put_away(place: Place) -> None:
+    place.play([say("Done.")])
+    command = [*COMMAND, "app-server", *place.arguments]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=place.environ
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(lines_of(INITIALIZE, thread_start(place), turn_submit()))
+        server.stdin.flush()
+        while b"turn/completed" not in server.stdout.readline():
+            pass
+        (row,) = threads(place, "list").splitlines()
+        for action in (["archive"], ["delete", "--yes"]):
+            code, reason = refused(place, *action, row.split("\t")[0])
+            assert code == 1
+            assert "another process has it open" in reason
+        server.stdin.close()
+        assert server.wait(PATIENCE) == 0
 
 
 def test_delete_without_a_terminal_needs_yes(place: Place) -> None:

@@ -7,7 +7,7 @@ account's allowances at `/v1/wham/usage` and is a model at `/v1/responses`, for 
 import base64
 import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -93,7 +93,7 @@ def sign_in(home: Path, **fields: Any) -> Path:
 class ChatGpt:
     """Serves while its context is entered."""
 
-    refresh_answer: Reply | None = None
+    refresh_answer: Reply | Callable[[], Reply] | None = None
     """What a request for new tokens is answered; new ones, unless a test says otherwise."""
     accepted: set[str] | None = None
     """The `Authorization` headers that are accepted: unless a test says otherwise, all."""
@@ -126,7 +126,8 @@ class ChatGpt:
     def _answer(self, request: ReceivedRequest) -> Reply:
         what = request.path.rpartition("/")[2]
         if what == "token":
-            return self.refresh_answer or self._new_tokens()
+            answer = self.refresh_answer or self._new_tokens
+            return answer() if callable(answer) else answer
         if self.accepted is not None and request.headers["authorization"] not in self.accepted:
             return Refusal(401, {"error": {"message": "bad token"}})
         if what == "usage":

@@ -19,7 +19,7 @@ from codex_rpc.cli.threads.reading import print_transcript
 from codex_rpc.cli.threads.terminal import Terminal
 from codex_rpc.cli.threads.transcript import read_transcript, title_of
 from codex_rpc.config.home import codex_home
-from codex_rpc.errors import InvalidRequestError
+from codex_rpc.errors import CodexRpcError, InvalidRequestError
 from codex_rpc.rollout.stored_thread import (
     MatchPage,
     StoredThread,
@@ -156,16 +156,12 @@ async def _export(desk: _Desk) -> int:
 
 
 async def _archive(desk: _Desk) -> int:
-    thread = await desk.thread()
-    await desk.store.archive(thread.thread_id)
-    _say(f"archived {thread.thread_id}")
+    await _for_family(desk.store, await desk.thread(), "archived", desk.store.archive)
     return 0
 
 
 async def _unarchive(desk: _Desk) -> int:
-    thread = await desk.thread()
-    await desk.store.unarchive(thread.thread_id)
-    _say(f"unarchived {thread.thread_id}")
+    await _for_family(desk.store, await desk.thread(), "unarchived", desk.store.unarchive)
     return 0
 
 
@@ -179,14 +175,29 @@ async def _delete(desk: _Desk) -> int:
         if answer not in ("y", "yes"):
             _say("not deleted")
             return 1
-    await desk.store.delete(thread.thread_id)
-    _say(f"deleted {thread.thread_id}")
+    await _for_family(desk.store, thread, "deleted", desk.store.delete)
     return 0
+
+
+async def _for_family(
+    store: ThreadStore, thread: StoredThread, done: str, do: Callable[[str], Awaitable[object]]
+) -> None:
+    """Do something to a thread and to the agents it has spawned, which may have to stay."""
+    agents = await store.descendants(thread.thread_id)
+    await do(thread.thread_id)
+    _say(f"{done} {thread.thread_id}")
+    for agent in agents:
+        try:
+            await do(agent)
+        except CodexRpcError as error:
+            _say(f"not {done}: {agent}: {error}")
+        else:
+            _say(f"{done} {agent}")
 
 
 async def _question(store: ThreadStore, thread: StoredThread) -> str:
     spawned = len(await store.descendants(thread.thread_id))
-    others = f" and {spawned} that it has spawned" if spawned else ""
+    others = f" and the {spawned} that it has spawned" if spawned else ""
     title = one_line(title_of(thread))[:60]
     return f"Delete thread {thread.thread_id} ({title}){others}, for good? [y/N] "
 

@@ -84,13 +84,14 @@ class Catalogue:
         """
         cursor = self.query.cursor
         start = None if cursor is None else Position.of_cursor(cursor)
+        collected = self._collect(start)
         for _ in range(_TRIES):
-            collected = self._collect(start)
-            if collected.unfinished:
-                return None
-            if collected.settled:
+            if collected.settled or collected.unfinished:
                 break
             sync_folders(self.connection, self.codex_home)
+            collected = self._collect(start)
+        if collected.unfinished:
+            return None
         limit = max(self.query.limit, 1)
         rows = collected.rows[:limit]
         more = len(collected.rows) > limit
@@ -242,7 +243,7 @@ class News:
         self._changed: list[FileRow] = []
         self._gone: list[str] = []
         self.read = 0
-        """How many files were opened."""
+        """How many files were read."""
         self.renamed: set[str] = set()
         """Threads of files whose first line names another one than their own name."""
 
@@ -254,7 +255,7 @@ class News:
             self._gone.append(str(row.path))
             return None
         if now is not row:
-            self.read += 1
+            self.read += now.readable
             self._changed.append(now)
             if now.thread_id != row.thread_id:
                 self.renamed |= {now.thread_id, row.thread_id}

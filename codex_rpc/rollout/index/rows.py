@@ -1,7 +1,6 @@
 """FileRow: a row of the index, and the file it speaks of, kept in agreement."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ COLUMNS = (
     "id, path, thread, created, archived, updated, inode, size, changed_ns,"
     " opening_end, opening_check, meta, stamp, git, preview, model, effort"
 )
+
+_UNREADABLE = FileState(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class FileRow:
         """Read the `COLUMNS` of a row."""
         row, path, thread, created, archived, updated, *rest = columns
         return cls(row, Path(path), thread, created, bool(archived), updated, _head(rest))
+
+    @property
+    def readable(self) -> bool:
+        return self.head is not None and self.head.state != _UNREADABLE
 
     @property
     def shown(self) -> bool:
@@ -91,7 +96,7 @@ def look_again(row: FileRow, codex_home: Path) -> FileRow:
     except FileNotFoundError:
         raise
     except OSError:  # it cannot be read, so there is nothing to show; next time perhaps
-        return replace(row, head=FileHead(FileState(0, 0, 0)))
+        return replace(row, head=FileHead(_UNREADABLE))
     return replace(
         row,
         head=_with_first_words(head, row, codex_home),
@@ -158,7 +163,10 @@ def store_row(connection: IndexConnection, row: FileRow) -> None:
         "effort": head.effort,
     }
     setting = ", ".join(f"{name} = :{name}" for name in values)
-    with suppress(UnicodeEncodeError):  # half of a surrogate pair: then it is read each time
-        connection.sql.execute(
-            f"UPDATE files SET {setting} WHERE id = :row", values | {"row": row.row}
-        )
+    stored = {name: _storable(value) for name, value in values.items()}
+    connection.sql.execute(f"UPDATE files SET {setting} WHERE id = :row", stored | {"row": row.row})
+
+
+def _storable(value: str | int | None) -> str | int | None:
+    """Text that is no Unicode becomes `?`."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value

@@ -141,6 +141,23 @@ async def test_refused_tokens_are_renewed(tmp_path: Path) -> None:
     assert request.body["refresh_reason"] == "unauthorized_recovery"
 
 
+async def test_the_other_program_may_renew_at_the_same_time(tmp_path: Path) -> None:
+    """It takes no lock of ours; the slower one hears that the refresh token was used."""
+    sign_in(tmp_path)
+    theirs = access_token("theirs")
+
+    def too_late() -> Reply:
+        sign_in(tmp_path, tokens=tokens(theirs))
+        return Refusal(401, {"error": {"code": "refresh_token_reused"}})
+
+    with ChatGpt(refresh_answer=too_late) as chatgpt:
+        auth = AuthManager(tmp_path, chatgpt.environ)
+        refused = await auth.headers()
+        assert refused is not None
+        assert await auth.recover(refused) == "refreshed"
+        assert await auth.headers() == bearer(theirs)
+
+
 async def test_the_login_of_another_account_does_not_replace_a_refused_one(tmp_path: Path) -> None:
     """A request that was begun for one account is not finished for another."""
     sign_in(tmp_path)
