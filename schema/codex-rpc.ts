@@ -783,8 +783,16 @@ export interface Model {
   additionalSpeedTiers: string[];
   serviceTiers: ModelServiceTier[];
   defaultServiceTier: string | null;
+  /** What the model was made for, if that is something special. */
+  modelSpecialty: string | null;
+  multiAgentVersion: MultiAgentVersion | null;
+  /** Always `null`: nothing is known of them. */
+  availableAccessPrograms: Record<string, string[]> | null;
+  /** Always `null`: there is no news to tell. */
+  availabilityNux: Record<string, string> | null;
   /** The model that takes this one's place. */
   upgrade: string | null;
+  upgradeInfo: ModelUpgradeInfo | null;
 }
 
 /** List the models of a provider. */
@@ -827,6 +835,17 @@ export interface ModelServiceTier {
   name: string;
   description: string;
 }
+
+/** The model that takes another one's place, and what to tell the user of it. */
+export interface ModelUpgradeInfo {
+  model: string;
+  upgradeCopy: string | null;
+  modelLink: string | null;
+  migrationMarkdown: string | null;
+  retirementAt: number | null;
+}
+
+export type MultiAgentVersion = "disabled" | "v1" | "v2";
 
 export type NetworkAccess = "restricted" | "enabled";
 

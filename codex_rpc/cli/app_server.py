@@ -11,6 +11,10 @@ from typing import NoReturn
 from codex_rpc.cli.introduction import Introduction, introduce
 from codex_rpc.rpc.descriptors import claim_stdout
 
+GC_THRESHOLD = (50_000, 20, 20)
+"""Long histories are many objects and no garbage: with the usual numbers, half of the time that it
+takes to load one goes into looking for some."""
+
 Override = tuple[str, object]
 
 UNIX = "unix://"
@@ -71,6 +75,7 @@ def _serve(
     from codex_rpc.cli.stdio_server import serve_stdio
 
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
     gc.enable()
     log_to_stderr(os.environ)
     return anyio.run(serve_stdio, stdin, stdout, introduction, drain, overrides)

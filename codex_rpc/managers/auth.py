@@ -1,7 +1,7 @@
 """AuthManager: the user's credentials, and how they are kept usable.
 
 Where they come from, in this order: tokens that a client has lent to this process, `CODEX_API_KEY`,
-`OPENAI_API_KEY`, `auth.json`. What a provider gets of them is `managers.provider_credentials`'
+`auth.json`, `OPENAI_API_KEY`, which many have set for other programs. What a provider gets of them is `managers.provider_credentials`'
 business. Credentials leave in request headers, and to a client that asks for them by name.
 """
 
@@ -79,10 +79,12 @@ class AuthManager:
         """The login in use, just as it is."""
         if self._lent is not None:
             return self._lent
-        for name in ("CODEX_API_KEY", "OPENAI_API_KEY"):
-            if key := self._environ.get(name, "").strip():
-                return ApiKeyLogin(key)
-        return await _in_thread(self._file.login)
+        stored = self._key_in("CODEX_API_KEY") or await _in_thread(self._file.login)
+        return stored or self._key_in("OPENAI_API_KEY")
+
+    def _key_in(self, name: str) -> ApiKeyLogin | None:
+        key = self._environ.get(name, "").strip()
+        return ApiKeyLogin(key) if key else None
 
     async def account(self) -> Account | None:
         """The account the OpenAI provider would be used with."""

@@ -36,6 +36,8 @@ class SessionMeta:
     model_provider: str
     base_instructions: str | None = None
     forked_from_id: str | None = None
+    parent_thread_id: str | None = None
+    """The thread that has this one work for it."""
     agent_nickname: str | None = None
     agent_role: str | None = None
     git: GitInfo | None = None
@@ -47,6 +49,7 @@ class SessionMeta:
         payload: Payload = {
             "id": self.thread_id,
             "forked_from_id": self.forked_from_id,
+            "parent_thread_id": self.parent_thread_id,
             "timestamp": utc_millis(self.timestamp),
             "cwd": str(self.cwd),
             "originator": self.originator,
@@ -85,6 +88,7 @@ class SessionMeta:
             model_provider=text(payload, "model_provider") or "",
             base_instructions=_base_instructions(payload),
             forked_from_id=text(payload, "forked_from_id"),
+            parent_thread_id=text(payload, "parent_thread_id"),
             agent_nickname=text(payload, "agent_nickname"),
             agent_role=text(payload, "agent_role"),
             git=_git(payload),

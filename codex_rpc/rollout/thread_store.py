@@ -9,9 +9,10 @@ import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -40,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 run = anyio.to_thread.run_sync
 
+Answer = TypeVar("Answer", covariant=True)
+
+_TRIES = 10
 _PAUSE = 0.03
 """Seconds between two pieces of what is done in the background."""
 _PIECE = 16
@@ -144,12 +148,12 @@ class ThreadStore:
         """
         await run(self._index.sync)
         await self._sweep(archived=query.archived)
-        await self._catch_up()
-        await self._take_in_texts(archived=query.archived)
-        page = None
-        while page is None:
-            page = await run(self._index.matches, text, query)
-        return page
+
+        async def catch_up() -> None:
+            await self._catch_up()
+            await self._take_in_texts(archived=query.archived)
+
+        return await _answer(partial(self._index.matches, text, query), catch_up)
 
     async def turn_table(self, log: ThreadLog) -> TurnTable:
         """The turns of a log that nothing has taken back, and where in it their lines are.
@@ -161,8 +165,8 @@ class ThreadStore:
 
     async def descendants(self, thread_id: str) -> Sequence[ThreadId]:
         """The threads that this one has spawned, and those that they have spawned."""
-        await self._catch_up(thread_id)
-        return await run(self._index.descendants, thread_id)
+        ask = partial(self._index.descendants, thread_id)
+        return await _answer(ask, lambda: self._catch_up(thread_id))
 
     async def touched(self, path: Path) -> None:
         """Something was written to a thread's file, so the thread is more recent now.
@@ -212,8 +216,8 @@ class ThreadStore:
         """
         stored = await self.find(thread_id)
         files = await run(self._index.files_of, stored.thread_id)
-        await self._catch_up(stored.thread_id)
-        if await run(self._index.is_gone_on_from, files):
+        ask = partial(self._index.is_gone_on_from, stored.thread_id)
+        if await _answer(ask, lambda: self._catch_up(stored.thread_id)):
             raise ForkedHistoryError(thread_id)
 
         def work() -> None:
@@ -326,6 +330,27 @@ class ThreadStore:
         while after is not None:
             after = await run(lambda after=after: self._index.sweep_some(after, archived=archived))
         self._swept[archived] = time.monotonic()
+
+
+class _Question(Protocol[Answer]):
+    """Asks the index; if `strict`, it may answer `None`: that it does not know enough."""
+
+    def __call__(self, *, strict: bool) -> Answer | None: ...
+
+
+async def _answer(ask: _Question[Answer], catch_up: Callable[[], Awaitable[None]]) -> Answer:
+    """What the index answers when it knows enough, however often that is lost again.
+
+    Another server may make the index anew, and files may grow faster than they are read. In the end
+    what is known has to do.
+    """
+    for _ in range(_TRIES):
+        await catch_up()
+        if (answer := await run(partial(ask, strict=True))) is not None:
+            return answer
+    while (answer := await run(partial(ask, strict=False))) is None:
+        pass
+    return answer
 
 
 @contextmanager

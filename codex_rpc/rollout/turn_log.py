@@ -117,7 +117,7 @@ class TurnLog:
         self._context: RawLine | None = None
         """Said between turns, for the next one."""
         self.overreached = False
-        """Whether a rollback went back beyond the first of `turns`."""
+        """Whether a rollback went back to where there were no turns, or beyond."""
         self._turn_count = 0
         self._item_count = 0
 
@@ -161,9 +161,8 @@ class TurnLog:
     def roll_back(self, num_turns: int, end: int) -> None:
         """Take back the last `num_turns` things the user said, and all that came after.
 
-        The log has got to `end` where it says so.
-
-        History is cut by the same rule. A turn that was steered may lose its end only.
+        The log has got to `end` where it says so. History is cut by the same rule. A turn that was
+        steered may lose its end only.
         """
         while num_turns > 0 and any(turn.user_messages() for turn in self.turns):
             places = self.turns[-1].user_messages()
@@ -174,7 +173,7 @@ class TurnLog:
             num_turns -= len(places)
             self.turns.pop()
         else:
-            self.overreached |= num_turns > 0
+            self.overreached |= num_turns > 0 or not self.turns
         if self._open not in self.turns:
             self._open = None
 

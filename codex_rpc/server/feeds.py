@@ -6,6 +6,7 @@ every client.
 """
 
 import logging
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -37,6 +38,9 @@ from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.thread_manager import ThreadManager
 
 logger = logging.getLogger(__name__)
+
+PATIENCE = 30.0
+"""Seconds for which a client that does not read may keep others waiting."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,8 +74,17 @@ class Feed:
             for client in tuple(self.followers):
                 await client.answers_sent(self.thread.thread_id)
             self._send_all(part[held:])
-        for client in tuple(self.followers):
-            await client.connection.room()
+        await self._room()
+
+    async def _room(self) -> None:
+        """Wait for slow clients; one that keeps others waiting for too long is cut off."""
+        followers = tuple(self.followers)
+        for client in followers:
+            with anyio.move_on_after(math.inf if len(followers) == 1 else PATIENCE) as patience:
+                await client.connection.room()
+            if patience.cancelled_caught:
+                logger.warning("a client that does not read was cut off")
+                client.connection.close()
 
     def _send_all(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -26,11 +26,13 @@ from codex_rpc.history.tokens import estimate_items
 from codex_rpc.managers.skills.manager import SkillSource
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.notifications import ThreadRevertedNotification
+from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.session.events import SettingsChanged
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.ops import (
     InjectItems,
     Op,
+    Report,
     RollBack,
     RunShellCommand,
     StartCompaction,
@@ -121,6 +123,8 @@ class OpLoop:
                 self._journal.start()
                 self._journal.record(items)
                 return Submitted()
+            case Report(items=items):
+                return await self._report(items, slot)
             case RollBack():
                 return self._roll_back(op, slot)
             case _:
@@ -172,6 +176,15 @@ class OpLoop:
         self._refuse_if_closed()
         return Submitted(slot.start(task), "started")
 
+    async def _report(self, items: Sequence[ResponseItem], slot: TurnSlot) -> Submitted:
+        if slot.active is not None:
+            slot.active.state.pending_reports.extend(items)
+            return Submitted()
+        self._journal.start()
+        self._journal.record(items)
+        await self._journal.flush()
+        return Submitted()
+
     def _roll_back(self, op: RollBack, slot: TurnSlot) -> Submitted:
         if slot.active is not None or len(self._state.history) != op.expected_items:
             raise ThreadChangedError
@@ -198,9 +211,8 @@ class OpLoop:
     async def _prepared(
         self, parts: Sequence[UserInput], settings: ThreadSettings, client_id: str | None
     ) -> TurnInput:
-        return await prepare_input(
-            parts, cwd=settings.cwd, skills=self._skills, client_id=client_id
-        )
+        skills = self._state.skills = await self._skills.skills_in(settings.cwd)
+        return await prepare_input(parts, cwd=settings.cwd, skills=skills, client_id=client_id)
 
     def _apply(self, settings: ThreadSettings) -> SettingsChanged | None:
         self._state.updated_at = int(time.time())

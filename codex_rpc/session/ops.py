@@ -71,6 +71,13 @@ class InjectItems:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the model what has happened elsewhere, without a turn; in a running one, at a pause."""
+
+    items: Sequence[ResponseItem]
+
+
+@dataclass(frozen=True, slots=True)
 class RollBack:
     """Take back the last `num_turns` things the user said, with all that followed.
 
@@ -92,6 +99,7 @@ Op = (
     | RunShellCommand
     | UpdateSettings
     | InjectItems
+    | Report
     | RollBack
 )
 

@@ -29,6 +29,7 @@ from codex_rpc.session.usage import token_usage
 from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.state.services import SessionServices
 from codex_rpc.state.session_state import SessionState
+from codex_rpc.state.standing import Standing
 from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
 
 
@@ -155,6 +156,15 @@ class Session:
             history_items=len(self._state.history),
         )
 
+    @property
+    def standing(self) -> Standing:
+        """How the thread gets on, for those who wait for it."""
+        return self._state.standing
+
+    def history(self) -> Sequence[ResponseItem]:
+        """What the model has said and heard so far."""
+        return self._state.history.snapshot()
+
     def token_usage(self) -> ThreadTokenUsage:
         """What the thread has used of its model so far."""
         model = self._services.managers.models.find(self._state.settings, self._services.provider)
@@ -180,6 +190,7 @@ class Session:
                 self._journal.close()
         finally:
             self._ops.close()
+            self._state.standing.end()
             await self._journal.end()
 
     async def prepare(self) -> None:

@@ -7,7 +7,6 @@ import anyio.to_thread
 
 from codex_rpc.history.fragments import skill
 from codex_rpc.history.skills_section import SkillEntry, last_told, skills_instructions
-from codex_rpc.managers.skills.manager import SkillSource
 from codex_rpc.managers.skills.mentions import mentioned
 from codex_rpc.managers.skills.skill import Skill
 from codex_rpc.protocol.inputs import SkillInput, TextInput, UserInput
@@ -15,11 +14,6 @@ from codex_rpc.protocol.response_items import MessageItem
 from codex_rpc.session.turn_context import TurnContext
 
 MAX_SKILL_BYTES = 1024 * 1024
-
-
-async def learn_skills(turn: TurnContext) -> None:
-    """Find out which skills there are for this turn."""
-    turn.session_state.skills = await turn.services.managers.skills.skills_in(turn.settings.cwd)
 
 
 def skills_section(skills: Sequence[Skill]) -> Sequence[MessageItem]:
@@ -48,17 +42,16 @@ def _entries(skills: Sequence[Skill]) -> Sequence[SkillEntry]:
 
 
 async def read_skills(
-    parts: Sequence[UserInput], cwd: Path, source: SkillSource
+    parts: Sequence[UserInput], cwd: Path, skills: Sequence[Skill]
 ) -> tuple[list[MessageItem], list[str]]:
     """The documents of the skills that `parts` name, and a sentence for each that is unreadable.
 
     Those that the client tells apart come first, then those that the text names.
     """
     named = {cwd / part.path: part.name for part in parts if isinstance(part, SkillInput)}
-    texts = [part.text for part in parts if isinstance(part, TextInput) and "$" in part.text]
-    if texts:
-        skills = mentioned(texts, await source.skills_in(cwd), set(named.values()))
-        named |= {skill.path: skill.name for skill in skills if skill.path not in named}
+    texts = [part.text for part in parts if isinstance(part, TextInput)]
+    for meant in mentioned(texts, skills, set(named.values())):
+        named.setdefault(meant.path, meant.name)
     messages: list[MessageItem] = []
     problems: list[str] = []
     for path, name in named.items():

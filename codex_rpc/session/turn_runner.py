@@ -17,6 +17,8 @@ from codex_rpc.errors import ModelError
 from codex_rpc.history.fragments import turn_aborted
 from codex_rpc.history.pairing import output_for
 from codex_rpc.protocol.items import (
+    CollabAgentState,
+    CollabAgentToolCallItem,
     CommandExecutionItem,
     FileChangeItem,
     ThreadItem,
@@ -146,6 +148,7 @@ def conclude(turn: TurnContext, task: TurnTask, outcome: Outcome) -> Sequence[Tu
     for item in leftovers.items:
         turn.item_completed(_closed(item))
     task.close(turn)
+    turn.record(leftovers.reports)
     unanswered = leftovers.input
     if outcome == "interrupted":
         for turn_input in unanswered:
@@ -166,6 +169,8 @@ def _closed(item: ThreadItem) -> ThreadItem:
     match item:
         case CommandExecutionItem() | FileChangeItem() if item.status == "inProgress":
             return item.model_copy(update={"status": "failed"})
+        case CollabAgentToolCallItem():
+            return item.model_copy(update={"status": "interrupted"})
         case _:
             return item
 
@@ -182,6 +187,17 @@ def _announce_end(turn: TurnContext, outcome: Outcome) -> None:
             )
         )
     turn.emit(TurnCompletedNotification(thread_id=turn.thread_id, turn=_ended_turn(turn, outcome)))
+    turn.session_state.standing.turn_ended(_agent_state(turn, outcome))
+
+
+def _agent_state(turn: TurnContext, outcome: Outcome) -> CollabAgentState:
+    """The end of the turn as another agent is told of it that waits for this one."""
+    if isinstance(outcome, TurnError):
+        return CollabAgentState(status="errored", message=outcome.message)
+    if outcome == "interrupted":
+        return CollabAgentState(status="interrupted")
+    last = turn.state.last_agent_message
+    return CollabAgentState(status="completed", message=last and last.text)
 
 
 def _ended_turn(turn: TurnContext, outcome: Outcome) -> Turn:

@@ -55,6 +55,7 @@ class TurnSlot:
             output_schema=output_schema,
         )
         self._state.last_turn_id = turn.turn_id
+        self._state.standing.at_work()
         self._journal.start()
         self._runner = TurnRunner(turn, task, self._tasks)
         self._tasks.start_soon(self._run, turn, self._runner)

@@ -11,7 +11,7 @@ from typing import assert_never
 import anyio.to_thread
 
 from codex_rpc.errors import InvalidParamsError
-from codex_rpc.managers.skills.manager import SkillSource
+from codex_rpc.managers.skills.skill import Skill
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.protocol.inputs import (
     AudioInput,
@@ -37,7 +37,7 @@ async def prepare_input(
     parts: Sequence[UserInput],
     *,
     cwd: Path,
-    skills: SkillSource,
+    skills: Sequence[Skill],
     client_id: str | None = None,
 ) -> TurnInput:
     """Turn input parts into a message for the model, reading local images and skills on the way.

@@ -11,6 +11,7 @@ from codex_rpc.managers.skills.skill import Skill
 from codex_rpc.model.port import RateLimits, TokenUsage
 from codex_rpc.model.rate_limits import merge_rate_limits
 from codex_rpc.protocol.ids import TurnId
+from codex_rpc.state.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ class SessionState:
     project_docs: str = ""
     """What the project's documents tell agents, as it was when the session began."""
     skills: Sequence[Skill] = ()
-    """Those that may be used, as of the beginning of the last turn."""
+    """Those that may be used, as it was when the user last said something."""
     guessed_models: set[str] = field(default_factory=set[str])
     """The models nothing is known of, as far as the user was told so."""
     preview: str = ""
     """The first thing the user said, for lists of threads."""
     last_turn_id: TurnId | None = None
     last_turn_failed: bool = False
+    standing: Standing = field(default_factory=Standing)
+    """How the thread gets on, for those who have it work for them."""
     updated_at: int = field(default_factory=lambda: int(time.time()))
     """When the user last had to do with the thread, in unix seconds."""
 

@@ -9,7 +9,12 @@ from codex_rpc.protocol.approvals import PendingApproval
 from codex_rpc.protocol.ids import ApprovalId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem
-from codex_rpc.protocol.response_items import MessageItem, ToolCallItem, ToolOutputItem
+from codex_rpc.protocol.response_items import (
+    MessageItem,
+    ResponseItem,
+    ToolCallItem,
+    ToolOutputItem,
+)
 from codex_rpc.state.open_item import OpenItem
 from codex_rpc.state.waiter import Waiter
 from codex_rpc.tools.turn_diff import TurnDiffTracker
@@ -69,6 +74,7 @@ class Leftovers:
     """What a turn had not dealt with when it was cleared."""
 
     input: Sequence[TurnInput]
+    reports: Sequence[ResponseItem]
     calls: Sequence[OutstandingCall]
     items: Sequence[ThreadItem]
 
@@ -79,6 +85,8 @@ class TurnState:
 
     usage_at_start: TokenUsage = field(default_factory=TokenUsage)
     pending_input: deque[TurnInput] = field(default_factory=deque[TurnInput])
+    pending_reports: list[ResponseItem] = field(default_factory=list[ResponseItem])
+    """What the model shall hear when it is asked next; not asked for, and needing no answer."""
     approvals: dict[ApprovalId, OpenApproval] = field(
         default_factory=dict[ApprovalId, OpenApproval]
     )
@@ -106,6 +114,11 @@ class TurnState:
         self.pending_input.clear()
         return taken
 
+    def take_reports(self) -> Sequence[ResponseItem]:
+        """The reports that have come since the last look."""
+        taken, self.pending_reports = self.pending_reports, []
+        return taken
+
     def clear(self) -> Leftovers:
         """Cancel every waiter and hand over what was not dealt with.
 
@@ -115,6 +128,7 @@ class TurnState:
             approval.waiter.cancel()
         leftovers = Leftovers(
             input=self.take_input(),
+            reports=self.take_reports(),
             calls=tuple(self.outstanding_calls),
             items=tuple(item.now() for item in self.open_items.values()),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from codex_rpc.config.loader import Override
 from codex_rpc.protocol.approvals import ApprovalDecision, PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
+from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.usage import ThreadTokenUsage
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.session_meta import SessionMeta
@@ -16,6 +17,7 @@ from codex_rpc.session.events import Event, Mark, SessionConfigured
 from codex_rpc.session.ops import Op, Submitted
 from codex_rpc.session.session import Session, SessionSnapshot
 from codex_rpc.state.live_turn import ReadPoint
+from codex_rpc.state.standing import Standing
 from codex_rpc.state.turn_state import ApprovalAnswer
 
 
@@ -104,6 +106,15 @@ class CodexThread:
     async def idle(self) -> None:
         """Wait until no turn is running."""
         await self._session.idle()
+
+    @property
+    def standing(self) -> Standing:
+        """How the thread gets on, for those who wait for it."""
+        return self._session.standing
+
+    def history(self) -> Sequence[ResponseItem]:
+        """What the model has said and heard so far."""
+        return self._session.history()
 
     def token_usage(self) -> ThreadTokenUsage:
         """What the thread has used of its model so far."""

@@ -3,7 +3,7 @@
 A turn that the log does not end is running if it is the live one; else its process has died.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from codex_rpc.protocol.ids import TurnId
@@ -58,7 +58,7 @@ def all_turns(log: ThreadLog, live: LiveTurn | None) -> list[Turn]:
         OSError: if a file cannot be read.
     """
     lines = TurnLog()
-    for line in log.reader(NO_TURN_EVENTS):
+    for line in _events(log, NO_TURN_EVENTS):
         _take(lines, line)
     lines.close()
     turns = [_shown(turn, live) for turn in lines.turns]
@@ -99,7 +99,7 @@ def _read(log: ThreadLog, parts: Iterable[tuple[int, int]], skip: frozenset[str]
     """The first turn in these parts of the log."""
     turns, times = TurnLog(), dict[str, ItemTimes]()
     for start, end in parts:
-        for line in log.slice(start, end).reader(skip):
+        for line in _events(log.slice(start, end), skip):
             if line.event == "item_completed":
                 if _is_stray(line, turns):
                     continue
@@ -120,10 +120,17 @@ def viewed(turn: Turn, view: TurnItemsView) -> Turn:
             return turn.model_copy(update={"items": [], "items_view": view})
 
 
+def _events(log: ThreadLog, skip: frozenset[str]) -> Iterator[RolloutLine]:
+    """The events of a log; what else is in it is not even parsed."""
+    for raw in log.reader(skip).raw_lines():
+        if raw.kind == "event_msg" and (line := raw.parsed()) is not None:
+            yield line
+
+
 def _take(turns: TurnLog, line: RolloutLine) -> None:
     if line.event == "thread_rolled_back":
         turns.roll_back(max(integer(line.payload, "num_turns") or 0, 0), line.end)
-    elif line.kind == "event_msg":
+    else:
         turns.event(line)
 
 

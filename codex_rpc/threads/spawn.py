@@ -9,14 +9,18 @@ from codex_rpc.config.loader import Config, Override
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import CwdNotFoundError
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
     AskForApproval,
     ReadOnlyPolicy,
+    ReasoningSummary,
     SandboxMode,
     SandboxPolicy,
     sandbox_policy_of,
 )
+from codex_rpc.protocol.thread import ThreadSpawn
+from codex_rpc.rollout.agent_source import agent_source
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.reconstruct import Reconstructed
 from codex_rpc.rollout.turn_settings import StoredSettings
@@ -38,6 +42,8 @@ class StartThread:
     sandbox_policy: SandboxPolicy | None = None
     sandbox_mode: SandboxMode | None = None
     """The kind of policy, if no policy is given; the configuration has the rest."""
+    effort: str | None = None
+    summary: ReasoningSummary | None = None
     service_tier: str | None = None
     base_instructions: str | None = None
     developer_instructions: str | None = None
@@ -46,7 +52,18 @@ class StartThread:
     thread_source: str | None = None
     source: str | Payload | None = None
     """Where the thread comes from, as on disk; the manager's own source, if not given."""
+    spawned: ThreadSpawn | None = None
+    """Which agent makes the thread, if one does; that is its source, then."""
+    forked_from: ThreadId | None = None
+    """Whose words it begins with, if somebody else's."""
     config: Sequence[Override] = ()
+
+
+    def source_on_disk(self, own: str) -> str | Payload:
+        """Where the thread comes from; `own` is where the manager's threads do."""
+        if self.spawned is not None:
+            return agent_source(self.spawned)
+        return own if self.source is None else self.source
 
 
 def thread_settings(
@@ -85,8 +102,8 @@ def thread_settings(
         sandbox_policy=(
             _sandbox_policy(config, request) or config.sandbox_policy or default_sandbox
         ),
-        effort=past.effort or config.effort,
-        summary=past.summary or config.summary,
+        effort=request.effort or past.effort or config.effort,
+        summary=request.summary or past.summary or config.summary,
         service_tier=request.service_tier or past.service_tier or config.service_tier,
         base_instructions=(
             request.base_instructions

@@ -49,7 +49,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "model/list": {},
     "skills/list": {},
     "skills/extraRoots/set": {"extraRoots": []},
-    "skills/config/write": {"name": "writing", "enabled": False},
+    "skills/config/write": {"path": "/writing/SKILL.md", "enabled": False},
     "modelProvider/list": {},
     "config/read": {},
     "config/value/write": {"keyPath": "model", "value": "other", "mergeStrategy": "replace"},

@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -308,31 +307,25 @@ def test_the_doctor_says_what_is_there_and_nothing_secret(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "complaint"),
+    ("name", "content", "complaint"),
     [
-        (lambda home: (home / "config.toml").write_text("model = ["), "config.toml"),
-        (lambda home: (home / "config.toml").write_text('model_provider = "x"'), "`x` not found"),
-        (lambda home: write_key(home, 0o644), "chmod 600"),
-        (lambda home: spoil_index(home), "--reindex"),
+        ("config.toml", "model = [", "config.toml"),
+        ("config.toml", 'model_provider = "x"', "`x` not found"),
+        ("auth.json", '{"OPENAI_API_KEY": "sk-secret"}', "chmod 600"),
+        ("codex-rpc/index.sqlite", "no database " * 100, "--reindex"),
     ],
-)  # fmt: skip
-def test_the_doctor_says_what_is_wrong(place: Place, spoil: object, complaint: str) -> None:
-    assert callable(spoil)
-    spoil(place.home)
+)
+def test_the_doctor_says_what_is_wrong(
+    place: Place, name: str, content: str, complaint: str
+) -> None:
+    path = place.home / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    path.chmod(0o644)
     code, report = doctor(place)
     assert code == 1
     (line,) = [line for line in report.splitlines() if line.startswith("WRONG")]
     assert complaint in line
-
-
-def write_key(home: Path, mode: int) -> None:
-    (home / "auth.json").write_text('{"OPENAI_API_KEY": "sk-secret"}')
-    (home / "auth.json").chmod(mode)
-
-
-def spoil_index(home: Path) -> None:
-    (home / "codex-rpc").mkdir()
-    (home / "codex-rpc" / "index.sqlite").write_text("no database " * 100)
 
 
 def test_reindex_builds_the_index_from_the_files(place: Place) -> None:

@@ -1,15 +1,21 @@
-"""What a reader sees of a turn, as plain data: one `Entry` for each item.
-
-How an entry looks is left to the terminal, the Markdown and the HTML page.
-"""
+"""From the items of a turn to the entries that a reader sees."""
 
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
+from codex_rpc.cli.threads.entry import (
+    Diff,
+    Entry,
+    Output,
+    Part,
+    Picture,
+    Prose,
+    duration_text,
+)
 from codex_rpc.cli.threads.plain_text import harmless
 from codex_rpc.protocol.inputs import (
     AudioInput,
@@ -43,52 +49,6 @@ from codex_rpc.protocol.items import (
 )
 
 SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
-
-EntryKind = Literal["user", "agent", "reasoning", "plan", "command", "patch", "tool", "note"]
-
-
-@dataclass(frozen=True, slots=True)
-class Prose:
-    """Text in Markdown."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Text as a program wrote it."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Diff:
-    """What became of a file: lines that begin with `+`, `-`, `@` or a blank."""
-
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image by its URL; `data:` URLs hold the image itself."""
-
-    url: str
-
-
-Part = Prose | Output | Diff | Picture
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One item. `title` is a line of plain text, `state` a few words on how it went."""
-
-    kind: EntryKind
-    title: str
-    parts: Sequence[Part] = ()
-    state: str = ""
-    failed: bool = False
-    at_ms: int | None = None
 
 
 def entry_of(item: ThreadItem) -> Entry:
@@ -297,15 +257,3 @@ def _unfinished(status: str) -> str:
 
 def _seconds(duration_ms: int | None) -> str:
     return "" if duration_ms is None else duration_text(duration_ms)
-
-
-def duration_text(duration_ms: int) -> str:
-    """How long something took, for a reader."""
-    seconds = duration_ms / 1000
-    if seconds < 0.1:
-        return f"{duration_ms} ms"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from codex_rpc.cli.threads.entries import Diff, Entry, Output, Part, Picture, Prose, entry_of
+from codex_rpc.cli.threads.entries import entry_of
+from codex_rpc.cli.threads.entry import Diff, Entry, Output, Part, Picture, Prose
 from codex_rpc.cli.threads.transcript import Transcript, clock, turn_ending
 from codex_rpc.protocol.turn import Turn
 

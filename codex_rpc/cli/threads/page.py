@@ -5,7 +5,8 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from codex_rpc.cli.threads.entries import Diff, Entry, Output, Part, Picture, Prose, entry_of
+from codex_rpc.cli.threads.entries import entry_of
+from codex_rpc.cli.threads.entry import Diff, Entry, Output, Part, Picture, Prose
 from codex_rpc.cli.threads.plain_text import harmless
 from codex_rpc.cli.threads.prose import ProseRenderer, picture_html
 from codex_rpc.cli.threads.transcript import Transcript, clock, turn_ending

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from codex_rpc.cli.threads.entries import (
+from codex_rpc.cli.threads.entries import entry_of
+from codex_rpc.cli.threads.entry import (
     Diff,
     Entry,
     EntryKind,
@@ -11,7 +12,6 @@ from codex_rpc.cli.threads.entries import (
     Part,
     Picture,
     Prose,
-    entry_of,
 )
 from codex_rpc.cli.threads.terminal import Style, Terminal
 from codex_rpc.cli.threads.transcript import Transcript, clock, turn_ending

@@ -285,6 +285,14 @@ def fill_heads(connection: IndexConnection, codex_home: Path, count: int, since:
     return len(rows) == count
 
 
+def all_known(connection: IndexConnection, since: int = 0) -> bool:
+    """Whether all files of threads younger than this were looked at."""
+    row = connection.sql.execute(
+        "SELECT 1 FROM files WHERE NOT known AND created >= ? LIMIT 1", (since,)
+    ).fetchone()
+    return row is None
+
+
 def sweep(connection: IndexConnection, *, archived: bool, never_seen: bool = False) -> None:
     """Ask files for their time of change: all of them, or those that were `never_seen`."""
     after: int | None = 0

@@ -47,7 +47,6 @@ _WAITING = """
     ) AS waiting
     LEFT JOIN readings ON readings.path = waiting.path AND purpose = 'texts'
     WHERE target IS NOT NULL AND (readings.id IS NULL OR readings.size <> target)
-    ORDER BY created DESC
 """
 _MATCHING = """
     INSERT INTO temp.matching
@@ -71,7 +70,12 @@ class _Said:
 
 def waiting_texts(connection: IndexConnection, *, archived: bool) -> list[tuple[str, int]]:
     """Files that have not been taken in as far as they should, newest thread first."""
-    return connection.sql.execute(_WAITING, (int(archived),)).fetchall()
+    return connection.sql.execute(f"{_WAITING} ORDER BY created DESC", (int(archived),)).fetchall()
+
+
+def texts_are_in(connection: IndexConnection, *, archived: bool) -> bool:
+    """Whether no file of those that were looked at is waiting."""
+    return connection.sql.execute(f"{_WAITING} LIMIT 1", (int(archived),)).fetchone() is None
 
 
 def take_in_texts(connection: IndexConnection, waiting: list[tuple[str, int]]) -> None:

@@ -5,7 +5,7 @@ Blocking: for worker threads. Which thread asks when is the store's business.
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from codex_rpc.rollout.files import ARCHIVED
 from codex_rpc.rollout.index.catalogue import (
     Catalogue,
     News,
+    all_known,
     fill_heads,
     is_small,
     sweep,
@@ -25,9 +26,17 @@ from codex_rpc.rollout.index.full_text import (
     choose_matching,
     snippet_of,
     take_in_texts,
+    texts_are_in,
     waiting_texts,
 )
 from codex_rpc.rollout.index.readings import move_readings
+from codex_rpc.rollout.index.relations import (
+    StoredFile,
+    began,
+    descendants,
+    files_of,
+    is_gone_on_from,
+)
 from codex_rpc.rollout.index.rows import COLUMNS, FileRow, read_thread_file
 from codex_rpc.rollout.index.turn_marks import Mark, Marks, read_marks, store_marks, stored_marks
 from codex_rpc.rollout.index.turn_table import TurnTable, shifted, turn_table
@@ -45,16 +54,6 @@ _PIECE_SECONDS = 0.1
 """So long others wait while much has to be read."""
 _HEADS = 50
 _KEPT_MARKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of a thread."""
-
-    path: Path
-    archived: bool
-    thread_id: ThreadId
-    file_id: str
 
 
 @dataclass(slots=True)
@@ -147,8 +146,7 @@ class ThreadIndex:
         """
 
         def work(connection: IndexConnection) -> bool:
-            born = 0 if since is None else _born(connection, since)
-            return fill_heads(connection, self.codex_home, count, born)
+            return fill_heads(connection, self.codex_home, count, began(connection, since))
 
         return self.database.run(work)
 
@@ -184,10 +182,10 @@ class ThreadIndex:
 
         self.database.run(work)
 
-    def matches(self, text: str, query: ThreadQuery) -> MatchPage | None:
-        """Threads in whose texts the words occur, as far as they have been taken in.
+    def matches(self, text: str, query: ThreadQuery, *, strict: bool) -> MatchPage | None:
+        """Threads in whose texts the words occur.
 
-        `None` if that takes long, and has to be gone on with.
+        If `strict`, `None` as long as not all texts have been taken in.
 
         Raises:
             InvalidCursorError: if the query's cursor is none.
@@ -195,6 +193,11 @@ class ThreadIndex:
         names = self.names.all()
 
         def work(connection: IndexConnection) -> MatchPage | None:
+            sync_folders(connection, self.codex_home)
+            if strict and not (
+                all_known(connection) and texts_are_in(connection, archived=query.archived)
+            ):
+                return None
             choose_matching(connection, text, archived=query.archived)
             among = "thread IN (SELECT thread FROM temp.matching)"
             catalogue = Catalogue(connection, self.codex_home, names, query, among)
@@ -249,44 +252,35 @@ class ThreadIndex:
 
         def work(connection: IndexConnection) -> list[StoredFile]:
             sync_folders(connection, self.codex_home)
-            rows = connection.sql.execute(
-                "SELECT path, archived, thread, file_id FROM files WHERE thread = ?"
-                " ORDER BY sequence",
-                (thread_id,),
-            )
-            return [StoredFile(Path(row[0]), bool(row[1]), row[2], row[3]) for row in rows]
+            return files_of(connection, thread_id)
 
         return self.database.run(work)
 
-    def descendants(self, thread_id: str) -> list[ThreadId]:
-        """The threads that a thread has spawned, and they in turn, of those that were looked at."""
+    def descendants(self, thread_id: str, *, strict: bool) -> list[ThreadId] | None:
+        """The threads that a thread has spawned, and they in turn.
 
-        def work(connection: IndexConnection) -> list[ThreadId]:
-            rows = connection.sql.execute(
-                """
-                WITH RECURSIVE below (thread) AS (
-                    SELECT thread FROM files WHERE parent = ?
-                    UNION SELECT files.thread FROM files JOIN below ON files.parent = below.thread
-                ) SELECT thread FROM below ORDER BY thread
-                """,
-                (thread_id,),
-            )
-            return [ThreadId(thread) for (thread,) in rows if thread != thread_id]
+        If `strict`, `None` as long as there are threads that were not looked at.
+        """
+
+        def work(connection: IndexConnection) -> list[ThreadId] | None:
+            sync_folders(connection, self.codex_home)
+            if strict and not all_known(connection, began(connection, thread_id)):
+                return None
+            return descendants(connection, thread_id)
 
         return self.database.run(work)
 
-    def is_gone_on_from(self, files: Sequence[StoredFile]) -> bool:
-        """Whether another thread, of those that were looked at, begins in one of these files."""
+    def is_gone_on_from(self, thread_id: str, *, strict: bool) -> bool | None:
+        """Whether another thread begins in one of a thread's files.
 
-        def work(connection: IndexConnection) -> bool:
-            found = (
-                connection.sql.execute(
-                    "SELECT 1 FROM files WHERE base = ? AND thread <> ? LIMIT 1",
-                    (file.file_id, file.thread_id),
-                ).fetchone()
-                for file in files
-            )
-            return any(found)
+        If `strict`, `None` as long as there are threads that were not looked at.
+        """
+
+        def work(connection: IndexConnection) -> bool | None:
+            sync_folders(connection, self.codex_home)
+            if strict and not all_known(connection, began(connection, thread_id)):
+                return None
+            return is_gone_on_from(connection, files_of(connection, thread_id))
 
         return self.database.run(work)
 
@@ -320,11 +314,3 @@ class ThreadIndex:
             return threads, [(Path(path), reasons[no_meta]) for path, no_meta in rows]
 
         return self.database.run(work)
-
-
-def _born(connection: IndexConnection, thread_id: str) -> int:
-    """When a thread began, in the order in which files are looked at."""
-    (created,) = connection.sql.execute(
-        "SELECT min(created) FROM files WHERE thread = ?", (thread_id,)
-    ).fetchone()
-    return created or 0

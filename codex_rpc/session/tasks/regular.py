@@ -9,7 +9,6 @@ from codex_rpc.session.compaction import can_be_compacted, compact, window_is_fu
 from codex_rpc.session.context import introduce
 from codex_rpc.session.model_notice import warn_of_unknown_model
 from codex_rpc.session.sampling import sample
-from codex_rpc.session.skill_input import learn_skills
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.user_input import record_input
 from codex_rpc.state.turn_state import TurnInput
@@ -29,7 +28,6 @@ class RegularTask:
         # As added input, what the user said is dealt with even if the turn ends before it is heard.
         turn.state.pending_input.extend(self.inputs)
         warn_of_unknown_model(turn)
-        await learn_skills(turn)
         await self._make_room(turn)
         introduce(turn)
         self._hear(turn)
@@ -51,7 +49,8 @@ class RegularTask:
             raise
 
     def _hear(self, turn: TurnContext) -> bool:
-        """Put on record what the user has said, and tell whether that was anything."""
+        """Put on record what has come in, and tell whether the user has said anything."""
+        turn.record(turn.state.take_reports())
         added = turn.state.take_input()
         for turn_input in added:
             record_input(turn, turn_input)

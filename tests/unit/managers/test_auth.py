@@ -24,14 +24,18 @@ def stored(home: Path) -> dict[str, Any]:
     return json.loads((home / "auth.json").read_text())
 
 
-async def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
+async def test_a_login_stands_between_the_key_meant_for_us_and_everybodys(tmp_path: Path) -> None:
     sign_in(tmp_path, OPENAI_API_KEY="sk-file")
     environ = {"CODEX_API_KEY": "sk-codex", "OPENAI_API_KEY": "sk-openai"}
+    bearer = {"Authorization": "Bearer sk-codex"}
 
-    for expected in ("sk-codex", "sk-openai", "sk-file"):
-        auth = AuthManager(tmp_path, environ)
-        assert await auth.headers() == {"Authorization": f"Bearer {expected}"}
-        environ = dict(list(environ.items())[1:])
+    assert await AuthManager(tmp_path, environ).headers() == bearer
+    del environ["CODEX_API_KEY"]
+    bearer = {"Authorization": "Bearer sk-file"}
+    assert await AuthManager(tmp_path, environ).headers() == bearer
+    (tmp_path / "auth.json").unlink()
+    bearer = {"Authorization": "Bearer sk-openai"}
+    assert await AuthManager(tmp_path, environ).headers() == bearer
 
 
 async def test_a_chatgpt_login_is_used_as_it_is_while_it_is_fresh(tmp_path: Path) -> None:

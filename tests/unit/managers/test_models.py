@@ -20,7 +20,7 @@ def find(slug: str, provider: ModelProvider = OPENAI, **settings: Any) -> ModelI
     return ModelsManager().find(replace(SETTINGS, model=slug, **settings), provider)
 
 
-def provider_with(provider_id: str = "local", **models: dict[str, Any]) -> ModelProvider:
+def provider_with(models: dict[str, dict[str, Any]], provider_id: str = "local") -> ModelProvider:
     """A provider whose models the user has described."""
     table = {"model_providers": {provider_id: {"models": models}}}
     return config_from_table(Path("/home"), table).provider(provider_id)
@@ -75,23 +75,23 @@ def test_a_name_that_only_looks_alike_is_not_known(slug: str) -> None:
 
 
 def test_what_the_user_says_of_a_model_counts_more_than_the_catalogue() -> None:
-    described = find("qwen3", provider_with(qwen3=LOCAL))
+    described = find("qwen3", provider_with({"qwen3": LOCAL}))
     assert (described.known, described.context_window) == (True, 32_768)
     assert (described.modalities, described.supports_reasoning) == (("text", "image"), True)
     assert not described.freeform_patches
-    known = find("gpt-5.5", provider_with(**{"gpt-5.5": {"context_window": 500_000}}))
+    known = find("gpt-5.5", provider_with({"gpt-5.5": {"context_window": 500_000}}))
     assert known.context_window == 500_000
     assert known.efforts == find("gpt-5.5").efforts
 
 
 def test_a_providers_own_models_are_offered_and_the_first_one_is_the_default() -> None:
-    models, provider = ModelsManager(), provider_with(qwen3=LOCAL, llama={})
+    models, provider = ModelsManager(), provider_with({"qwen3": LOCAL, "llama": {}})
     assert [model.slug for model in models.list_models(provider)] == ["qwen3", "llama"]
     assert models.default_model(config_from_table(Path("/home"), {}), provider) == "qwen3"
 
 
 def test_a_described_model_joins_those_of_the_catalogue() -> None:
-    openai = provider_with("openai", next={"context_window": 1_000})
+    openai = provider_with({"next": {"context_window": 1_000}}, "openai")
     slugs = [model.slug for model in ModelsManager().list_models(openai)]
     assert slugs == [*(model.slug for model in ModelsManager().list_models(OPENAI)), "next"]
 

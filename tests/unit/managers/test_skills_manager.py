@@ -62,6 +62,16 @@ async def test_trust_in_a_part_of_a_project_is_no_trust_in_the_rest(
     assert names(catalog) == ["near"]
 
 
+async def test_in_a_part_that_is_not_trusted_the_whole_project_is_inert(
+    tmp_path: Path, project: Path
+) -> None:
+    levels = {tmp_path / "project": "trusted", tmp_path / "project" / "a": "untrusted"}
+    table = {str(folder): {"trust_level": level} for folder, level in levels.items()}
+    config = config_from_table(tmp_path / "home", {"projects": table})
+    async with manager_in(tmp_path) as manager:
+        assert names(await manager.catalog(project, config)) == []
+
+
 async def test_a_skill_that_several_roots_lead_to_is_listed_once(tmp_path: Path) -> None:
     own = tmp_path / "home" / "skills"
     path = write_skill(tmp_path / "elsewhere", "one", name="one")

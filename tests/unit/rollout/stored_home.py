@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ class StoredHome:
         return self.path / "codex-rpc" / "index.sqlite"
 
     @asynccontextmanager
-    async def store(self) -> AsyncIterator[ThreadStore]:
+    async def store(self) -> AsyncGenerator[ThreadStore]:
         async with ThreadStore(self.path) as store:
             yield store
 

@@ -129,3 +129,62 @@ async def test_rate_limits_that_say_nothing_leave_no_line(tmp_path: Path) -> Non
     await live.write()
     lines = read_rollout(live.path)
     assert [count["info"] is None for count in events(lines, "token_count")] == [False]
+
+
+# --- where the next line will begin --------------------------------------------------------------
+
+
+async def assert_next_line_at_position(live: LiveThread) -> None:
+    """The next line begins where the recorder says, whenever it is asked."""
+    live.say("before")
+    position = live.recorder.position
+    live.say("here")
+    await live.write()
+    assert position is not None
+    content = content_of(live.path)
+    assert content[:position].endswith(b"\n")
+    assert b"here" in content[position:].splitlines()[0]
+    assert live.recorder.position == len(content)
+
+
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+async def test_a_thread_with_nothing_to_keep_has_no_position(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    assert live.recorder.position is None
+    live.begin_turn()
+    assert live.recorder.position is not None
+
+
+async def test_the_position_in_a_new_file_counts_its_first_line(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    live.begin_turn()
+    await assert_next_line_at_position(live)
+    await assert_next_line_at_position(live)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 40])
+async def test_the_position_in_a_resumed_file_counts_what_is_there(
+    tmp_path: Path, lost: int
+) -> None:
+    first = LiveThread(tmp_path / "r.jsonl")
+    first.talk("hello", "hi")
+    await first.write()
+    first.path.write_bytes(content_of(first.path)[: -lost or None])
+    live = LiveThread(first.path, resumed=True)
+    await live.recorder.acquire()
+    live.begin_turn()
+    await assert_next_line_at_position(live)
+    await assert_next_line_at_position(live)
+
+
+async def test_the_position_is_right_after_a_file_has_vanished(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    live.begin_turn()
+    await assert_next_line_at_position(live)
+    live.path.unlink()
+    live.say("anew")
+    await live.write()
+    await assert_next_line_at_position(live)

@@ -1,4 +1,4 @@
-"""What is recorded of the repository that a thread begins in; compared with what git itself says."""
+"""What is recorded of the repository a thread begins in, compared with what git itself says."""
 
 import subprocess
 from pathlib import Path

@@ -302,7 +302,7 @@ async def test_an_item_to_begin_next_to_must_be_in_the_turn(
 ) -> None:
     log = library.write(*whole("t0"))
     request = ItemPageRequest(
-        turn_id=turn_id and TurnId(turn_id), cursor=ItemAnchor(ItemId(item_id))
+        turn_id=None if turn_id is None else TurnId(turn_id), cursor=ItemAnchor(ItemId(item_id))
     )
     with pytest.raises(InvalidParamsError) as refused:
         await library.reader.items(log, None, request)

@@ -1,0 +1,83 @@
+"""AgentTrees: which tree of agents each loaded thread belongs to, and what it may do there."""
+
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codex_rpc.config.effective import AgentLimits
+from codex_rpc.config.settings import ThreadSettings
+from codex_rpc.errors import AgentDepthError
+from codex_rpc.protocol.ids import ThreadId, TurnId
+from codex_rpc.protocol.inputs import UserInput
+from codex_rpc.protocol.items import CollabAgentState
+from codex_rpc.rollout.agent_source import spawn_of
+from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.threads.agent_control import AgentControl
+from codex_rpc.threads.agent_host import AgentHost
+from codex_rpc.tools.ports import AgentTask, SpawnedAgent
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class AgentSeat:
+    """One thread's place in its tree: implements `tools.ports.Agents`. The root's depth is 0."""
+
+    thread_id: ThreadId
+    depth: int
+    max_depth: int
+    control: AgentControl
+
+    @property
+    def may_spawn(self) -> bool:
+        return self.depth < self.max_depth
+
+    async def spawn(self, task: AgentTask) -> SpawnedAgent:
+        if not self.may_spawn:
+            raise AgentDepthError
+        return await self.control.spawn(self.thread_id, self.depth + 1, task)
+
+    async def send(
+        self, agent_id: ThreadId, parts: Sequence[UserInput], *, interrupt: bool
+    ) -> TurnId | None:
+        return await self.control.send(agent_id, parts, interrupt=interrupt)
+
+    async def wait(
+        self, agent_ids: Sequence[ThreadId], timeout_s: float
+    ) -> Mapping[ThreadId, CollabAgentState]:
+        return await self.control.wait(agent_ids, timeout_s)
+
+    async def close(self, agent_id: ThreadId) -> CollabAgentState:
+        return await self.control.close(agent_id)
+
+    async def resume(self, agent_id: ThreadId, settings: ThreadSettings) -> CollabAgentState:
+        return await self.control.resume(self.thread_id, agent_id, settings)
+
+    def state(self, agent_id: ThreadId) -> CollabAgentState:
+        return self.control.state(agent_id)
+
+
+class AgentTrees:
+    """Knows the seats of loaded threads, without keeping them. Owned by the manager."""
+
+    def __init__(self, host: AgentHost) -> None:
+        self._host = weakref.ref(host)
+        self._seats: weakref.WeakValueDictionary[ThreadId, AgentSeat] = (
+            weakref.WeakValueDictionary()
+        )
+
+    def seat(self, meta: SessionMeta, limits: AgentLimits) -> AgentSeat:
+        """The seat of a thread that is about to be loaded.
+
+        An agent belongs to the tree of the thread that has started it, as long as that is loaded;
+        else it is the root of a tree, but no less deep.
+        """
+        host, spawned = self._host(), spawn_of(meta.source)
+        assert host is not None, "the manager makes threads"
+        parent = spawned and self._seats.get(spawned.parent_thread_id)
+        seat = AgentSeat(
+            ThreadId(meta.thread_id),
+            spawned.depth if spawned else 0,
+            limits.max_depth,
+            parent.control if parent else AgentControl(host, limits.max_threads),
+        )
+        self._seats[seat.thread_id] = seat
+        return seat
