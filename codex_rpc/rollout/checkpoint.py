@@ -8,7 +8,7 @@ have been said earlier; it is looked for so far back and no farther.
 from codex_rpc.rollout.log_search import lines_backwards
 from codex_rpc.rollout.thread_log import ThreadLog
 
-_STARTS = ("task_started", "turn_started")
+_STARTS = frozenset({"task_started", "turn_started"})
 
 REACH = 1 << 22
 """So many bytes are looked through, before the place where reading begins and at the log's head.
@@ -28,7 +28,7 @@ def newest_checkpoint(log: ThreadLog) -> int | None:
     Raises:
         OSError: if a file cannot be read.
     """
-    for line in lines_backwards(log, "compacted", log.end, log.start):
+    for line in lines_backwards(log, b'"compacted"', log.end, log.start):
         if line.kind != "compacted":
             continue
         compacted = line.parsed()
@@ -40,10 +40,5 @@ def newest_checkpoint(log: ThreadLog) -> int | None:
 
 def _turn_start(log: ThreadLog, before: int) -> int:
     """Where the last turn before `before` begins; the log's start if there is none."""
-    starts = (_last_event(log, before, word) for word in _STARTS)
-    return max(start for start in (*starts, log.start) if start is not None)
-
-
-def _last_event(log: ThreadLog, before: int, word: str) -> int | None:
-    found = lines_backwards(log, word, before, log.start)
-    return next((line.start for line in found if line.event == word), None)
+    found = lines_backwards(log, b'_started"', before, log.start)
+    return next((line.start for line in found if line.event in _STARTS), log.start)

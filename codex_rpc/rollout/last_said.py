@@ -43,11 +43,11 @@ class LastSaid:
 
         For use before anything else is noted. Returns the line that had the settings.
         """
-        context = next(_of_kind(lines_backwards(log, "turn_context", before, start)), None)
+        context = next(_of_kind(lines_backwards(log, b'"turn_context"', before, start)), None)
         if context is not None:
-            changes = lines_backwards(log, "thread_settings_applied", before, context.start)
+            changes = lines_backwards(log, b'"thread_settings_applied"', before, context.start)
             self._settings = [context, *reversed([line for line in changes if line.event])]
-        self._counts = list(_telling_counts(lines_backwards(log, "token_count", before, start)))
+        self._counts = list(_telling_counts(lines_backwards(log, b'"token_count"', before, start)))
         self._counts.reverse()
         return context
 

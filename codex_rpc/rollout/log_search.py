@@ -10,29 +10,28 @@ from codex_rpc.rollout.thread_log import ThreadLog
 _BLOCK = 1 << 20
 
 
-def lines_backwards(log: ThreadLog, word: str, before: int, start: int) -> Iterator[RawLine]:
-    """The lines between the logical offsets `start` and `before`, last first, that have `word`.
+def lines_backwards(log: ThreadLog, words: bytes, before: int, start: int) -> Iterator[RawLine]:
+    """The lines between the logical offsets `start` and `before`, last first, that have `words`.
 
-    It is a kind of line or event, or a name of a field. Lines that do not begin as both programs
-    write them are not found. Blocking: for a worker thread.
+    Lines that do not begin as both programs write them are not found. Blocking: for a worker
+    thread.
 
     Raises:
         OSError: if a file cannot be read.
     """
-    quoted = f'"{word}"'.encode()
     high = log.end
     for segment in reversed(log.segments):
         shift = high - segment.end
         high -= segment.end - segment.start
         first, last = max(start, high) - shift, min(before, segment.end + shift) - shift
         if first < last:
-            yield from _lines(segment.path, quoted, first, last, shift)
+            yield from _lines(segment.path, words, first, last, shift)
 
 
-def _lines(path: Path, quoted: bytes, first: int, last: int, shift: int) -> Iterator[RawLine]:
+def _lines(path: Path, words: bytes, first: int, last: int, shift: int) -> Iterator[RawLine]:
     for offset, lines in _blocks_backwards(path, first, last):
         end = len(lines)
-        while (found := lines.rfind(quoted, 0, end)) >= 0:
+        while (found := lines.rfind(words, 0, end)) >= 0:
             begin = lines.rfind(b"\n", 0, found) + 1
             stop = lines.find(b"\n", found) + 1 or len(lines)
             line = headed_line(lines[begin:stop], offset + begin + shift)

@@ -3,7 +3,7 @@
 Reconstructing the rollout of a live thread yields exactly what the thread has in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,12 @@ from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
 from codex_rpc.rollout.turn_settings import StoredSettings
 
 ITEM_EVENTS = (OLDER_ITEM_EVENTS | {"item_completed"}) - {"user_message"}
-"""Events that matter to those alone who want to see the turns' items."""
+"""Events that matter to those alone who want to see the turns' items.
+
+In the newest generation of files, `item_completed` also tells what the user said, see `lean_lines`.
+"""
+
+_USER_ITEM = b'"UserMessage"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def load_rollout(path: Path, *, items: bool = True) -> Reconstructed:
         OSError: if the file cannot be read.
         RolloutError: if it holds no thread.
     """
-    return _read(RolloutReader(path, skip=frozenset() if items else ITEM_EVENTS), None)
+    return _read(RolloutReader(path), None, items=items)
 
 
 def load_log(log: ThreadLog, *, items: bool = True) -> Reconstructed:
@@ -80,7 +85,15 @@ def load_log(log: ThreadLog, *, items: bool = True) -> Reconstructed:
     """
     if not items and (newest := _from_checkpoint(log)) is not None:
         return newest
-    return _read(log.reader(frozenset() if items else ITEM_EVENTS), log.meta)
+    return _read(log.reader(), log.meta, items=items)
+
+
+def lean_lines(reader: RolloutReader | LogReader) -> Iterator[RawLine]:
+    """The lines without the items of turns, except for what the user said."""
+    reader.skip = ITEM_EVENTS - {"item_completed"}
+    for line in reader.raw_lines():
+        if line.event != "item_completed" or _USER_ITEM in line.raw:
+            yield line
 
 
 def _from_checkpoint(log: ThreadLog) -> Reconstructed | None:
@@ -90,20 +103,22 @@ def _from_checkpoint(log: ThreadLog) -> Reconstructed | None:
         return None
     reading = _Reading(log.meta)
     reading.look_back(log, start)
-    reader = log.slice(start).reader(ITEM_EVENTS)
-    for line in reader.raw_lines():
+    reader = log.slice(start).reader()
+    for line in lean_lines(reader):
         reading.take(line)
     return None if reading.overreached else reading.result(reader.counts)
 
 
-def _read(reader: RolloutReader | LogReader, meta: SessionMeta | None) -> Reconstructed:
+def _read(
+    reader: RolloutReader | LogReader, meta: SessionMeta | None, *, items: bool
+) -> Reconstructed:
     """Read everything; twice, if what a compaction had replaced is wanted again."""
     reading = _Reading(meta)
-    for line in reader.raw_lines():
+    for line in reader.raw_lines() if items else lean_lines(reader):
         reading.take(line)
     if reading.history.overreached:
         reading = _Reading(meta, keep_replaced=True)
-        for line in reader.raw_lines():
+        for line in reader.raw_lines() if items else lean_lines(reader):
             reading.take(line)
     return reading.result(reader.counts)
 

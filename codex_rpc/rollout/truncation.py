@@ -10,7 +10,7 @@ from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.rollout.fields import integer
 from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
 from codex_rpc.rollout.reader import RolloutLine
-from codex_rpc.rollout.reconstruct import ITEM_EVENTS
+from codex_rpc.rollout.reconstruct import ITEM_EVENTS, lean_lines
 from codex_rpc.rollout.recorded_history import is_spoken
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
@@ -62,10 +62,11 @@ def after_turn(log: ThreadLog, turn_id: str) -> int | None:
 
 def _turn(log: ThreadLog, turn_id: str) -> RecordedTurn | None:
     turns = TurnLog()
-    for line in log.reader(ITEM_EVENTS):
-        if line.event == "thread_rolled_back":
-            turns.roll_back(integer(line.payload, "num_turns") or 0, line.end)
-        elif line.kind == "event_msg":
+    for raw in lean_lines(log.reader()):
+        line = raw.parsed() if raw.kind == "event_msg" else None
+        if line is not None and line.event == "thread_rolled_back":
+            turns.roll_back(max(integer(line.payload, "num_turns") or 0, 0), line.end)
+        elif line is not None:
             turns.event(line)
     turns.close()
     return next((turn for turn in reversed(turns.turns) if turn.turn_id == turn_id), None)

@@ -29,6 +29,7 @@ async def running_server(
         async with ThreadManager(config, environ, PROTOCOL_VERSION) as threads:
             server = Server(environ, threads, Feeds(feeds, desk, threads), desk)
             threads.skills.on_change = lambda: server.feeds.announce(SkillsChangedNotification())
+            threads.on_spawned = server.feeds.open_beside
             yield server
         feeds.cancel_scope.cancel()
 

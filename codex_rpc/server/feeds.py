@@ -34,7 +34,7 @@ from codex_rpc.session.events import (
     SettingsChanged,
 )
 from codex_rpc.state.live_turn import ReadPoint
-from codex_rpc.threads.codex_thread import CodexThread
+from codex_rpc.threads.codex_thread import CodexThread, NewThread
 from codex_rpc.threads.thread_manager import ThreadManager
 
 logger = logging.getLogger(__name__)
@@ -170,6 +170,14 @@ class Feeds:
         feed = Feed(thread, self._desk, self._clients.values())
         self._feeds[thread.thread_id] = feed
         self._tasks.start_soon(self._run, feed)
+
+    def open_beside(self, new: NewThread, parent_id: ThreadId) -> None:
+        """Begin to read the events of an agent's thread, for those who follow its parent."""
+        self.open(new.thread)
+        if (parent := self._feeds.get(parent_id)) is not None:
+            self._feeds[new.thread_id].followers += parent.followers
+        status = new.thread.snapshot().status
+        self.announce(ThreadStatusChangedNotification(thread_id=new.thread_id, status=status))
 
     async def _run(self, feed: Feed) -> None:
         try:

@@ -79,7 +79,7 @@ class AgentControl:
             try:
                 await new.thread.submit(SubmitInput(task.parts))
             except CodexRpcError:
-                await self._end(host, new.thread_id)
+                await self._end(host, self._open[new.thread_id])
                 raise
         return SpawnedAgent(new.thread_id, spawned.agent_nickname or "")
 
@@ -94,11 +94,11 @@ class AgentControl:
         if announce is not None:
             announce(new, parent.thread_id)
         unread = announce is None and not new.was_loaded
-        host.run_beside(self._care, agent, unread)
+        host.run_beside(self._care, agent, host, unread)
 
-    async def _care(self, agent: Agent, unread: bool) -> None:  # noqa: FBT001
+    async def _care(self, agent: Agent, host: AgentHost, unread: bool) -> None:
         try:
-            await care_for(agent, self._manager(), unread=unread)
+            await care_for(agent, host, unread=unread)
         finally:
             self._forget(agent)
 
@@ -108,7 +108,12 @@ class AgentControl:
             self._slots.release(agent.agent_id)
 
     async def send(
-        self, agent_id: ThreadId, parts: Sequence[UserInput], *, interrupt: bool
+        self,
+        sender: ThreadId,
+        agent_id: ThreadId,
+        parts: Sequence[UserInput],
+        *,
+        interrupt: bool,
     ) -> TurnId | None:
         """Say something to an agent; see `tools.ports.Agents`.
 
@@ -117,7 +122,7 @@ class AgentControl:
             CodexRpcError: if it cannot be said.
         """
         self._manager()
-        agent = self._find(agent_id)
+        agent = self._find(sender, agent_id)
         if interrupt:
             with suppress(NoActiveTurnError):
                 agent.thread.interrupt()
@@ -127,11 +132,11 @@ class AgentControl:
             raise ToolError(f"agent with id {agent_id} is closed") from None
 
     async def wait(
-        self, agent_ids: Sequence[ThreadId], timeout_s: float
+        self, waiter: ThreadId, agent_ids: Sequence[ThreadId], timeout_s: float
     ) -> Mapping[ThreadId, CollabAgentState]:
         """Wait until one of these has nothing left to do; see `tools.ports.Agents`."""
         self._manager()
-        awaited = {agent_id: self._open.get(agent_id) for agent_id in agent_ids}
+        awaited = {agent_id: self._agent(waiter, agent_id) for agent_id in agent_ids}
 
         def done() -> dict[ThreadId, CollabAgentState]:
             states = {key: NOT_FOUND if a is None else a.state for key, a in awaited.items()}
@@ -148,23 +153,22 @@ class AgentControl:
                         tasks.start_soon(watch, agent.thread.standing, tasks.cancel_scope)
         return done()
 
-    async def close(self, agent_id: ThreadId) -> CollabAgentState:
+    async def close(self, closer: ThreadId, agent_id: ThreadId) -> CollabAgentState:
         """End an agent and those it has started; see `tools.ports.Agents`.
 
         Raises:
             AgentNotFoundError: if there is no such agent.
         """
-        host, before = self._manager(), self._find(agent_id).state
-        with anyio.CancelScope(shield=True):
-            await self._end(host, agent_id)
+        host, before = self._manager(), self._find(closer, agent_id).state
+        await self._end(host, self._open[agent_id])
         return before
 
-    async def _end(self, host: AgentHost, agent_id: ThreadId) -> None:
-        agent = self._open[agent_id]
+    async def _end(self, host: AgentHost, agent: Agent) -> None:
+        """If this is cut short, what was begun comes to its end by itself."""
         agent.dismissed = True
-        await host.close_thread(agent_id)
+        await host.close_thread(agent.agent_id)
         for other in [each for each in self._open.values() if each.parent is agent.thread]:
-            await self._end(host, other.agent_id)
+            await self._end(host, other)
         self._forget(agent)
 
     async def resume(
@@ -178,7 +182,7 @@ class AgentControl:
             CodexRpcError: if it cannot be opened.
         """
         host = self._manager()
-        if (agent := self._open.get(agent_id)) is not None:
+        if (agent := self._agent(parent_id, agent_id)) is not None:
             return agent.state
         try:
             stored = await host.store.find(agent_id)
@@ -195,16 +199,28 @@ class AgentControl:
             self._adopt(host, parent, new, slot)
         return new.thread.standing.now
 
-    def state(self, agent_id: ThreadId) -> CollabAgentState:
+    def state(self, asker: ThreadId, agent_id: ThreadId) -> CollabAgentState:
         """How an agent stands; `notFound` if there is none."""
-        agent = self._open.get(agent_id)
+        agent = self._agent(asker, agent_id)
         return NOT_FOUND if agent is None or self._host() is None else agent.state
 
-    def _find(self, agent_id: ThreadId) -> Agent:
-        try:
-            return self._open[agent_id]
-        except KeyError:
-            raise AgentNotFoundError(agent_id) from None
+    def _agent(self, asker: ThreadId, agent_id: ThreadId) -> Agent | None:
+        """An open agent that the thread has started, or one that such an agent has started.
+
+        No other is its to address: to end itself, for one, it would wait for its own end.
+        """
+        agent = above = self._open.get(agent_id)
+        while above is not None:
+            if above.parent.thread_id == asker:
+                return agent
+            above = self._open.get(above.parent.thread_id)
+        return None
+
+    def _find(self, asker: ThreadId, agent_id: ThreadId) -> Agent:
+        agent = self._agent(asker, agent_id)
+        if agent is None:
+            raise AgentNotFoundError(agent_id)
+        return agent
 
     def _manager(self) -> AgentHost:
         host = self._host()

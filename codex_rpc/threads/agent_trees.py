@@ -38,21 +38,21 @@ class AgentSeat:
     async def send(
         self, agent_id: ThreadId, parts: Sequence[UserInput], *, interrupt: bool
     ) -> TurnId | None:
-        return await self.control.send(agent_id, parts, interrupt=interrupt)
+        return await self.control.send(self.thread_id, agent_id, parts, interrupt=interrupt)
 
     async def wait(
         self, agent_ids: Sequence[ThreadId], timeout_s: float
     ) -> Mapping[ThreadId, CollabAgentState]:
-        return await self.control.wait(agent_ids, timeout_s)
+        return await self.control.wait(self.thread_id, agent_ids, timeout_s)
 
     async def close(self, agent_id: ThreadId) -> CollabAgentState:
-        return await self.control.close(agent_id)
+        return await self.control.close(self.thread_id, agent_id)
 
     async def resume(self, agent_id: ThreadId, settings: ThreadSettings) -> CollabAgentState:
         return await self.control.resume(self.thread_id, agent_id, settings)
 
     def state(self, agent_id: ThreadId) -> CollabAgentState:
-        return self.control.state(agent_id)
+        return self.control.state(self.thread_id, agent_id)
 
 
 class AgentTrees:

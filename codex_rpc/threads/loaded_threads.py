@@ -1,11 +1,11 @@
 """LoadedThreads: the sessions that run, and finding, leaving and ending them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVarTuple, Unpack
 
 import anyio
 from anyio.abc import TaskGroup
@@ -17,6 +17,8 @@ from codex_rpc.session.session import Session
 from codex_rpc.threads.codex_thread import CodexThread, NewThread, ThreadOrigin
 
 logger = logging.getLogger(__name__)
+
+A = TypeVarTuple("A")
 
 SHUTDOWN_SECONDS = 2.0
 """How long threads get to end when the process does."""
@@ -136,6 +138,14 @@ class LoadedThreads:
         loaded = self._loaded.get(thread_id)
         if loaded is not None and self._sessions is not None:
             self._sessions.start_soon(_prepare, loaded.session)
+
+    def run_beside(
+        self, work: Callable[[Unpack[A]], Awaitable[object]], *args: Unpack[A]
+    ) -> None:
+        """Run `work` in the sessions' task group, of which no session knows."""
+        if self._sessions is None:
+            raise SessionStartError("the thread manager is not running")
+        self._sessions.start_soon(work, *args)
 
     async def idle(self) -> None:
         """Wait until no thread has a running turn."""

@@ -18,10 +18,12 @@ from codex_rpc.model.factory import model_client
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.state.services import Managers, SessionServices
+from codex_rpc.tools.agents.agent_tools import agent_tools
 from codex_rpc.tools.command_execution import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
 from codex_rpc.tools.patch_tool import PatchTool
 from codex_rpc.tools.plan_tool import PlanTool
+from codex_rpc.tools.ports import Agents
 from codex_rpc.tools.registry import ToolRegistry
 from codex_rpc.tools.shell_tools import ShellTool
 
@@ -70,8 +72,11 @@ class ServiceFactory:
         settings: ThreadSettings,
         recorder: RolloutRecorder | None,
         auth: AuthManager | None = None,
+        agents: Agents | None = None,
     ) -> SessionServices:
         """The services of one session; with `auth`, it uses other credentials than the rest.
+
+        With `agents`, its model may have other agents work for it.
 
         Raises:
             ConfigError: if the provider does not exist or is not set up.
@@ -86,7 +91,7 @@ class ServiceFactory:
         return SessionServices(
             provider=provider,
             model=self._model_client(provider, managers.auth),
-            tools=self._tools(environment),
+            tools=self._tools(environment, agents),
             exec=environment,
             managers=managers,
             workspace=self._workspace,
@@ -117,7 +122,7 @@ class ServiceFactory:
             },
         )
 
-    def _tools(self, environment: CommandEnvironment) -> ToolRegistry:
+    def _tools(self, environment: CommandEnvironment, agents: Agents | None) -> ToolRegistry:
         return ToolRegistry(
             [
                 ShellTool("shell", environment),
@@ -125,5 +130,6 @@ class ServiceFactory:
                 ShellTool("exec_command", environment),
                 PatchTool(self._environ.get("TMPDIR")),
                 PlanTool(),
+                *(() if agents is None else agent_tools(agents)),
             ]
         )

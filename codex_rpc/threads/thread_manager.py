@@ -1,13 +1,13 @@
 """ThreadManager: makes threads, finds them, and ends them all."""
 
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 import anyio
 
@@ -33,6 +33,8 @@ from codex_rpc.session.ops import RollBack
 from codex_rpc.session.project_docs import load_project_docs
 from codex_rpc.session.session import Session
 from codex_rpc.state.live_turn import ReadPoint
+from codex_rpc.threads.agent_host import A, OnSpawned
+from codex_rpc.threads.agent_trees import AgentTrees
 from codex_rpc.threads.codex_thread import CodexThread, ForkedThread, NewThread, ThreadOrigin
 from codex_rpc.threads.git_info import git_info
 from codex_rpc.threads.initial_history import (
@@ -77,6 +79,9 @@ class ThreadManager:
         self._loader = ThreadLoader(config.codex_home)
         self._services = ServiceFactory(environ, self.auth, self.models, self.skills)
         self._loaded = LoadedThreads()
+        self._trees = AgentTrees(self)
+        self.on_spawned: OnSpawned | None = None
+        """Where the events of agents' threads are read; without it, nobody sees them."""
         self._loading: dict[ThreadId, anyio.Event] = {}
         self._stack = AsyncExitStack()
 
@@ -205,7 +210,10 @@ class ThreadManager:
             timestamp=datetime.now(UTC),
             originator=request.originator or "codex-rpc",
             cli_version=self._version,
-            source=self.session_source if request.source is None else request.source,
+            source=request.source_on_disk(self.session_source),
+            parent_thread_id=None,
+            agent_nickname=None,
+            agent_role=None,
             forked_from_id=log.meta.thread_id,
             history_base=None,
         )
@@ -262,7 +270,10 @@ class ThreadManager:
         if recorder is None and not origin.ephemeral:
             path = rollout_path(self.config.codex_home, origin.meta.thread_id, origin.created_at)
             recorder = RolloutRecorder(path, origin.meta, self.config.codex_home)
-        services = self._services.for_thread(config, settings, recorder, auth)
+        seat = self._trees.seat(origin.meta, config.agents)
+        services = self._services.for_thread(
+            config, settings, recorder, auth, seat if seat.may_spawn else None
+        )
         state = initial_state(initial, settings, docs.text)
         session = Session(ThreadId(origin.meta.thread_id), state, services)
         if isinstance(initial, Given):
@@ -270,15 +281,20 @@ class ThreadManager:
         return await self._loaded.spawn(session, origin, config.warnings)
 
     async def _new_meta(self, request: StartThread, settings: ThreadSettings) -> SessionMeta:
+        spawned = request.spawned
         return SessionMeta(
             thread_id=new_thread_id(),
             timestamp=datetime.now(UTC),
             cwd=settings.cwd,
             originator=request.originator or "codex-rpc",
             cli_version=self._version,
-            source=self.session_source if request.source is None else request.source,
+            source=request.source_on_disk(self.session_source),
             model_provider=settings.model_provider,
             base_instructions=settings.base_instructions,
+            forked_from_id=request.forked_from,
+            parent_thread_id=spawned and spawned.parent_thread_id,
+            agent_nickname=spawned and spawned.agent_nickname,
+            agent_role=spawned and spawned.agent_role,
             git=None if request.ephemeral else await git_info(settings.cwd),
         )
 
@@ -313,6 +329,12 @@ class ThreadManager:
         """
         config = self.config.load()
         return self.models.list_models(config.provider(config.model_provider))
+
+    def run_beside(
+        self, work: Callable[[Unpack[A]], Awaitable[object]], *args: Unpack[A]
+    ) -> None:
+        """Run `work` as long as threads may run."""
+        self._loaded.run_beside(work, *args)
 
     async def close_thread(self, thread_id: ThreadId) -> None:
         """End a thread, and wait until its file is closed. If it is not loaded, that is all."""

@@ -18,6 +18,10 @@ MESSAGE = {
 EXAMPLES: dict[str, dict[str, Any]] = {
     "initialize": {"clientInfo": {"name": "contract", "version": "1"}},
     "thread/start": {"cwd": "$project"},
+    "thread/resume": {"threadId": "$thread"},
+    "thread/fork": {"threadId": "$thread"},
+    "thread/revert": {"threadId": "$thread", "beforeTurnId": "$turn"},
+    "thread/rollback": {"threadId": "$thread", "numTurns": 1},
     "thread/loaded/list": {},
     "thread/list": {},
     "thread/search": {"searchTerm": "Done"},

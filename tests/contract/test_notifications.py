@@ -78,6 +78,7 @@ ASIDE: dict[str, dict[str, Any]] = {
 """Turns that are not about what the user says."""
 
 KEEPING: dict[str, dict[str, Any]] = {
+    "thread/rollback": {"numTurns": 1},
     "thread/name/set": {"name": "Notes"},
     "thread/archive": {},
     "thread/unarchive": {},

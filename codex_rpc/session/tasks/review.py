@@ -39,6 +39,7 @@ from codex_rpc.session.turn_context import TurnContext, TurnJournal
 from codex_rpc.session.usage import announce_usage
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import ReviewState
+from codex_rpc.tools.agents.agent_tools import AGENT_TOOLS
 
 INTERRUPTED = "The review was interrupted."
 FAILED = "The review failed before it had a result."
@@ -138,7 +139,7 @@ class ReviewTask:
             approved_commands=turn.session_state.approved_commands,
             rate_limits=turn.session_state.rate_limits,
         )
-        tools = turn.services.tools.without("apply_patch", "update_plan")
+        tools = turn.services.tools.without("apply_patch", "update_plan", *AGENT_TOOLS)
         return replace(
             turn,
             settings=settings,

@@ -70,7 +70,8 @@ class SpawnAgentTool:
         settings = replace(
             context.settings,
             model=arguments.model or context.settings.model,
-            effort=arguments.reasoning_effort or context.settings.effort,
+            effort=arguments.reasoning_effort
+            or (None if arguments.model else context.settings.effort),
         )
         item = CollabAgentToolCallItem(
             id=ItemId(call.call_id),

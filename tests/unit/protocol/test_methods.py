@@ -17,6 +17,10 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
     assert names_of(Direction.CLIENT_REQUEST) == {
         "initialize",
         "thread/start",
+        "thread/resume",
+        "thread/fork",
+        "thread/revert",
+        "thread/rollback",
         "thread/loaded/list",
         "thread/list",
         "thread/search",

@@ -126,7 +126,7 @@ def test_every_target_can_be_reviewed(target: dict[str, Any]) -> None:
         (ReviewStartParams, {"threadId": "t", "target": {"type": "baseBranch"}}),
         (
             ReviewStartParams,
-            {"threadId": "t", "target": {"type": "uncommittedChanges"}, "delivery": "detached"},
+            {"threadId": "t", "target": {"type": "uncommittedChanges"}, "delivery": "nowhere"},
         ),
     ],
 )

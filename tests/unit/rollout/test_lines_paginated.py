@@ -16,8 +16,10 @@ from codex_rpc.protocol.items import (
     UserMessageItem,
 )
 from codex_rpc.rollout.lines_paginated import paginated_item
-from codex_rpc.rollout.reconstruct import load_rollout
+from codex_rpc.rollout.reconstruct import load_log, load_rollout
 from codex_rpc.rollout.stored_items import thread_item
+from codex_rpc.rollout.thread_log import open_log
+from codex_rpc.rollout.truncation import before_turn
 from tests.unit.rollout.files import meta, write_lines
 from tests.unit.rollout.live_thread import META, THREAD_ID, LiveThread
 from tests.unit.rollout.shown_items import ITEMS
@@ -110,3 +112,17 @@ def test_a_command_is_spelt_in_full() -> None:
         "duration": {"secs": 0, "nanos": 5_000_000},
     }
     assert thread_item(paginated_item(command)) == command
+
+
+async def test_turns_are_taken_back_whether_items_are_read_or_not(live: LiveThread) -> None:
+    live.talk("one", "first")
+    live.talk("two", "second")
+    live.roll_back(1)
+    live.talk("three", "third")
+    await live.write()
+    log = open_log(live.path.parent, live.path)
+    whole, lean = load_log(log), load_log(log, items=False)
+    assert [turn.turn_id for turn in whole.turns] == ["turn-1", "turn-3"]
+    assert [turn.turn_id for turn in lean.turns] == ["turn-1", "turn-3"]
+    assert before_turn(log, "turn-3") == whole.turns[1].start
+    assert before_turn(log, "turn-2") is None
