@@ -43,6 +43,7 @@ from codex_rpc.session.ops import (
     Submitted,
     UpdateSettings,
 )
+from codex_rpc.session.recollection import Recollection
 from codex_rpc.session.review_target import review_request
 from codex_rpc.session.settings_view import settings_updated
 from codex_rpc.session.tasks.compact import CompactTask
@@ -92,11 +93,12 @@ class OpLoop:
         self._closed = True
         self._send.close()
 
-    async def run(self, slot: TurnSlot) -> None:
+    async def run(self, slot: TurnSlot, recollection: Recollection) -> None:
         """Carry ops out until the loop is closed."""
         async with self._receive:
             async for submission in self._receive:
                 try:
+                    await recollection.ready()
                     outcome = await self._carry_out(submission.op, slot)
                 except CodexRpcError as error:
                     outcome = error

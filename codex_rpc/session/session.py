@@ -24,6 +24,7 @@ from codex_rpc.session.events import Event, SessionConfigured
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.op_loop import OpLoop
 from codex_rpc.session.ops import Op, Submitted
+from codex_rpc.session.recollection import Past, Recollection
 from codex_rpc.session.turn_slot import TurnSlot
 from codex_rpc.session.usage import token_usage
 from codex_rpc.state.live_turn import ReadPoint
@@ -52,8 +53,15 @@ class SessionSnapshot:
 class Session:
     """One loaded thread. `run` must be running for anything to happen."""
 
-    def __init__(self, thread_id: ThreadId, state: SessionState, services: SessionServices) -> None:
+    def __init__(
+        self,
+        thread_id: ThreadId,
+        state: SessionState,
+        services: SessionServices,
+        past: Past | None = None,
+    ) -> None:
         self.thread_id = thread_id
+        self._recollection = Recollection(state, past)
         self._state = state
         self._services = services
         self._journal = Journal(thread_id, state, services.recorder)
@@ -184,7 +192,7 @@ class Session:
                         self.thread_id, self._state, self._services, self._journal, turns
                     )
                     task_status.started()
-                    await self._ops.run(self._slot)
+                    await self._ops.run(self._slot, self._recollection)
                     await self._slot.vacant()
                     turns.cancel_scope.cancel()
                 self._journal.close()
@@ -195,7 +203,12 @@ class Session:
 
     async def prepare(self) -> None:
         """Load what the first turn would otherwise wait for."""
+        await self.recall()
         await self._services.model.prepare()
+
+    async def recall(self) -> None:
+        """Have the history read that the session begins with, if it was not yet."""
+        await self._recollection.ready()
 
     def shutdown(self) -> None:
         """Interrupt the running turn, refuse further ops, and let `run` end."""

@@ -52,6 +52,11 @@ class SessionState:
     updated_at: int = field(default_factory=lambda: int(time.time()))
     """When the user last had to do with the thread, in unix seconds."""
 
+    def begin_with(self, history: HistoryStore) -> None:
+        """Take over what was said before the session; `last_usage` is about all of it."""
+        self.history = history
+        self.heard = len(history)
+
     def apply(self, overrides: SettingsOverrides) -> None:
         """Make `overrides` stick for this and later turns."""
         self.settings = self.settings.with_overrides(overrides)

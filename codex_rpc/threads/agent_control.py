@@ -7,9 +7,10 @@ it, and so does what it has started itself. Looking after one agent is `threads.
 """
 
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
@@ -58,9 +59,7 @@ class AgentControl:
         self._names = Nicknames()
         self._open: dict[ThreadId, Agent] = {}
 
-    async def spawn(
-        self, parent_id: ThreadId, depth: int, task: AgentTask
-    ) -> SpawnedAgent:
+    async def spawn(self, parent_id: ThreadId, depth: int, task: AgentTask) -> SpawnedAgent:
         """Have a new agent at that depth do the task. What is begun is carried through.
 
         Raises:
@@ -70,7 +69,7 @@ class AgentControl:
         host = self._manager()
         parent = host.get_thread(parent_id)
         check_effort(host.models, task.settings)
-        with self._slots.reserve() as slot, anyio.CancelScope(shield=True):
+        with self._slots.reserve() as slot, _uninterrupted():
             spawned = ThreadSpawn(
                 parent_thread_id=parent_id, depth=depth, agent_nickname=self._names.take()
             )
@@ -94,9 +93,9 @@ class AgentControl:
         if announce is not None:
             announce(new, parent.thread_id)
         unread = announce is None and not new.was_loaded
-        host.run_beside(self._care, agent, host, unread)
+        host.run_beside(partial(self._care, agent, host, unread=unread))
 
-    async def _care(self, agent: Agent, host: AgentHost, unread: bool) -> None:
+    async def _care(self, agent: Agent, host: AgentHost, *, unread: bool) -> None:
         try:
             await care_for(agent, host, unread=unread)
         finally:
@@ -192,7 +191,7 @@ class AgentControl:
         if spawned is None or spawned.parent_thread_id != parent_id:
             raise AgentNotFoundError(agent_id)
         parent = host.get_thread(parent_id)
-        with self._slots.reserve() as slot, anyio.CancelScope(shield=True):
+        with self._slots.reserve() as slot, _uninterrupted():
             request = resume_request(parent.origin, settings)
             new = await host.resume_thread(agent_id, request)
             self._names.used(spawned.agent_nickname)
@@ -227,6 +226,13 @@ class AgentControl:
         if host is None:
             raise ManagerDroppedError
         return host
+
+
+@contextmanager
+def _uninterrupted() -> Generator[None]:
+    """A thread that has been made must not be lost to those who look after it."""
+    with anyio.CancelScope(shield=True):
+        yield
 
 
 async def _start(

@@ -1,16 +1,15 @@
 """AgentHost: what agents need of the manager of all threads, which implements it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVarTuple, Unpack
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from codex_rpc.managers.models import ModelsManager
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.rollout.thread_store import ThreadStore
 from codex_rpc.threads.codex_thread import CodexThread, NewThread
+from codex_rpc.threads.loaded_threads import BesideThreads
 from codex_rpc.threads.spawn import StartThread
-
-A = TypeVarTuple("A")
 
 OnSpawned = Callable[[NewThread, ThreadId], None]
 """Called with an agent's thread and the thread that has started it, before anything happens there.
@@ -43,8 +42,6 @@ class AgentHost(Protocol):
 
     async def close_thread(self, thread_id: ThreadId) -> None: ...
 
-    def run_beside(
-        self, work: Callable[[Unpack[A]], Awaitable[object]], *args: Unpack[A]
-    ) -> None:
+    def run_beside(self, work: BesideThreads) -> None:
         """Run `work` as long as threads may run."""
         ...

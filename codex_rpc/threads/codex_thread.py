@@ -91,6 +91,10 @@ class CodexThread:
         await self._session.flush()
         return point
 
+    async def recall(self) -> None:
+        """Have the history read that the thread was resumed with; `snapshot` counts it then."""
+        await self._session.recall()
+
     def watch(self, reached: Callable[[], None]) -> ReadPoint:
         """What is on record now, and what is under way; for a reader who watches from here on.
 

@@ -1,5 +1,6 @@
 """InitialHistory: what a thread has behind it when its session begins."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.rollout.reconstruct import Reconstructed
+from codex_rpc.session.recollection import Past
 from codex_rpc.state.session_state import SessionState
 
 
@@ -22,6 +24,8 @@ class Resumed:
 
     recorded: Reconstructed
     path: Path
+    updated_at: int
+    """When the file was last written, in unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +46,34 @@ class Given:
 InitialHistory = New | Resumed | Forked | Given
 
 
+def past_of(initial: InitialHistory) -> Past | None:
+    """How the session's history is read when it is needed; `None` if it has it already."""
+    match initial:
+        case New() | Given():
+            return None
+        case Resumed(recorded=recorded) | Forked(recorded=recorded):
+            return lambda: recorded.history
+
+
 def initial_state(
     initial: InitialHistory, settings: ThreadSettings, project_docs: str
 ) -> SessionState:
-    """What a session with these settings begins with."""
+    """What a session with these settings begins with, its history aside if that is to be read."""
     match initial:
         case New():
             return SessionState(settings, project_docs=project_docs)
         case Given(items=items):
             return SessionState(settings, HistoryStore(items), project_docs=project_docs)
         case Resumed(recorded=recorded) | Forked(recorded=recorded):
+            now = int(time.time())
             return SessionState(
                 settings,
-                recorded.history,
                 total_usage=recorded.total_usage,
                 last_usage=recorded.last_usage,
                 rate_limits=recorded.rate_limits,
-                heard=len(recorded.history),
                 told=recorded.baseline and recorded.baseline.applied_to(settings),
                 project_docs=project_docs,
                 preview=recorded.preview,
+                updated_at=initial.updated_at if isinstance(initial, Resumed) else now,
                 last_turn_id=recorded.turns[-1].turn_id if recorded.turns else None,
             )

@@ -1,11 +1,11 @@
 """LoadedThreads: the sessions that run, and finding, leaving and ending them."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, TypeVarTuple, Unpack
+from typing import Any, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -18,7 +18,8 @@ from codex_rpc.threads.codex_thread import CodexThread, NewThread, ThreadOrigin
 
 logger = logging.getLogger(__name__)
 
-A = TypeVarTuple("A")
+BesideThreads = Callable[[], Coroutine[Any, Any, None]]
+"""Work that goes on as long as threads may run. It never raises."""
 
 SHUTDOWN_SECONDS = 2.0
 """How long threads get to end when the process does."""
@@ -139,13 +140,11 @@ class LoadedThreads:
         if loaded is not None and self._sessions is not None:
             self._sessions.start_soon(_prepare, loaded.session)
 
-    def run_beside(
-        self, work: Callable[[Unpack[A]], Awaitable[object]], *args: Unpack[A]
-    ) -> None:
+    def run_beside(self, work: BesideThreads) -> None:
         """Run `work` in the sessions' task group, of which no session knows."""
         if self._sessions is None:
             raise SessionStartError("the thread manager is not running")
-        self._sessions.start_soon(work, *args)
+        self._sessions.start_soon(work)
 
     async def idle(self) -> None:
         """Wait until no thread has a running turn."""

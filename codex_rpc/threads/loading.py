@@ -95,7 +95,8 @@ class ThreadLoader:
         """
         log = await self.open(path)
         recorded = await anyio.to_thread.run_sync(partial(load_log, log, items=False))
-        return Resumed(recorded, path)
+        status = await anyio.Path(path).stat()
+        return Resumed(recorded, path, int(status.st_mtime))
 
     async def cut(self, source: ForkSource, cut: Cut) -> ThreadLog:
         """That much of the thread.

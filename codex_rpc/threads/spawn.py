@@ -58,7 +58,6 @@ class StartThread:
     """Whose words it begins with, if somebody else's."""
     config: Sequence[Override] = ()
 
-
     def source_on_disk(self, own: str) -> str | Payload:
         """Where the thread comes from; `own` is where the manager's threads do."""
         if self.spawned is not None:

@@ -43,6 +43,7 @@ async def plan_rollback(loader: ThreadLoader, thread: CodexThread, what: From | 
     if path is None:
         raise InvalidRequestError("ephemeral threads do not support thread/revert")
     await _stop(thread)
+    await thread.recall()
     point, items = await thread.read_point(), thread.snapshot().history_items
     if not path.exists():
         raise _not_found(what)

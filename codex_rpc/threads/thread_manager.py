@@ -1,13 +1,13 @@
 """ThreadManager: makes threads, finds them, and ends them all."""
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Self
 
 import anyio
 
@@ -33,7 +33,7 @@ from codex_rpc.session.ops import RollBack
 from codex_rpc.session.project_docs import load_project_docs
 from codex_rpc.session.session import Session
 from codex_rpc.state.live_turn import ReadPoint
-from codex_rpc.threads.agent_host import A, OnSpawned
+from codex_rpc.threads.agent_host import OnSpawned
 from codex_rpc.threads.agent_trees import AgentTrees
 from codex_rpc.threads.codex_thread import CodexThread, ForkedThread, NewThread, ThreadOrigin
 from codex_rpc.threads.git_info import git_info
@@ -44,8 +44,14 @@ from codex_rpc.threads.initial_history import (
     New,
     Resumed,
     initial_state,
+    past_of,
 )
-from codex_rpc.threads.loaded_threads import SHUTDOWN_SECONDS, LoadedThreads, ShutdownReport
+from codex_rpc.threads.loaded_threads import (
+    SHUTDOWN_SECONDS,
+    BesideThreads,
+    LoadedThreads,
+    ShutdownReport,
+)
 from codex_rpc.threads.loading import BeforeUserMessage, Cut, ForkSource, ThreadLoader, Whole
 from codex_rpc.threads.services import ServiceFactory
 from codex_rpc.threads.spawn import StartThread, thread_settings, working_directory
@@ -275,7 +281,8 @@ class ThreadManager:
             config, settings, recorder, auth, seat if seat.may_spawn else None
         )
         state = initial_state(initial, settings, docs.text)
-        session = Session(ThreadId(origin.meta.thread_id), state, services)
+        thread_id = ThreadId(origin.meta.thread_id)
+        session = Session(thread_id, state, services, past_of(initial))
         if isinstance(initial, Given):
             session.keep(initial.items)
         return await self._loaded.spawn(session, origin, config.warnings)
@@ -330,11 +337,9 @@ class ThreadManager:
         config = self.config.load()
         return self.models.list_models(config.provider(config.model_provider))
 
-    def run_beside(
-        self, work: Callable[[Unpack[A]], Awaitable[object]], *args: Unpack[A]
-    ) -> None:
+    def run_beside(self, work: BesideThreads) -> None:
         """Run `work` as long as threads may run."""
-        self._loaded.run_beside(work, *args)
+        self._loaded.run_beside(work)
 
     async def close_thread(self, thread_id: ThreadId) -> None:
         """End a thread, and wait until its file is closed. If it is not loaded, that is all."""

@@ -79,7 +79,9 @@ async def test_turns_that_were_summed_up_can_be_taken_back(tmp_path: Path) -> No
     async with running_app(tmp_path) as app:
         peer = await app.connect()
         await peer.call("thread/resume", {"threadId": thread["id"]})
-        assert app.server.threads.get_thread(thread["id"]).snapshot().history_items == items
+        loaded = app.server.threads.get_thread(thread["id"])
+        await loaded.recall()
+        assert loaded.snapshot().history_items == items
         assert asked(await read(peer, thread)) == ["a"]
 
 

@@ -55,7 +55,8 @@ async def say(new: NewThread, *texts: str) -> None:
                 pass
 
 
-def history_of(new: NewThread) -> int:
+async def history_of(new: NewThread) -> int:
+    await new.thread.recall()
     return new.thread.snapshot().history_items
 
 
@@ -78,13 +79,13 @@ async def test_a_thread_is_resumed_from_its_rollout(tmp_path: Path) -> None:
     async with manager(tmp_path, [says("1")], [says("2")]) as threads:
         new = await threads.start_thread(here(tmp_path))
         await say(new, "one", "two")
-        path, items = new.thread.rollout_path, history_of(new)
+        path, items = new.thread.rollout_path, await history_of(new)
         assert path is not None
     async with manager(tmp_path, [says("3")]) as threads:
         again = await threads.resume_thread_from_rollout(here(tmp_path), path)
         assert again.thread_id == new.thread_id
         assert again.thread.rollout_path == path
-        assert history_of(again) == items
+        assert await history_of(again) == items
         await say(again, "three")
         assert spoken(path) == ["one", "two", "three"]
 
@@ -111,7 +112,7 @@ async def test_a_kept_conversation_is_gone_on_with(tmp_path: Path) -> None:
     ]
     async with manager(tmp_path, [says("2")]) as threads:
         new = await threads.resume_thread_with_history(here(tmp_path), items)
-        assert history_of(new) == 2
+        assert await history_of(new) == 2
         await say(new, "two")
         path = new.thread.rollout_path
         assert path is not None
@@ -137,7 +138,7 @@ async def test_a_fork_is_cut_before_a_user_message(
         assert fork_path is not None
         assert spoken(fork_path) == left
         blank = await threads.fork_thread(7, here(tmp_path), path)
-        assert history_of(blank) == 0
+        assert await history_of(blank) == 0
 
 
 async def test_a_removed_thread_goes_on_for_who_holds_it(tmp_path: Path) -> None:
