@@ -1,8 +1,9 @@
 """AuthManager: the user's credentials, and how they are kept usable.
 
 Where they come from, in this order: tokens that a client has lent to this process, `CODEX_API_KEY`,
-`auth.json`, `OPENAI_API_KEY`, which many have set for other programs. What a provider gets of them is `managers.provider_credentials`'
-business. Credentials leave in request headers, and to a client that asks for them by name.
+`auth.json`, `OPENAI_API_KEY`, which many have set for other programs. What a provider gets of them
+is `managers.provider_credentials`' business. Credentials leave in request headers, and to a client
+that asks for them by name.
 """
 
 import logging

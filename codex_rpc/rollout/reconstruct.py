@@ -15,7 +15,7 @@ from codex_rpc.rollout.fields import integer
 from codex_rpc.rollout.last_said import LastSaid
 from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
 from codex_rpc.rollout.reader import LineCounts, RawLine, RolloutLine, RolloutReader
-from codex_rpc.rollout.recorded_history import RecordedHistory, has_context, spoken_text
+from codex_rpc.rollout.recorded_history import RecordedHistory, spoken_text
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import LogReader, ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
@@ -36,8 +36,7 @@ class Reconstructed:
 
     meta: SessionMeta
     """If its `history_base` is set, the thread begins in another file, which was not read."""
-    history: HistoryStore
-    """Whoever has asked for it may go on with it."""
+    conversation: RecordedHistory
     context_recorded: bool
     """Whether the history tells the model of its surroundings."""
     settings: StoredSettings | None
@@ -51,7 +50,23 @@ class Reconstructed:
     turns: Sequence[RecordedTurn]
     open_turn: RecordedTurn | None
     """The last turn, if the file does not say how it ended: its process died, or still runs."""
-    counts: LineCounts
+    passed: LineCounts
+    """What the file consists of, as far as that shows without parsing the conversation."""
+
+    @property
+    def history(self) -> HistoryStore:
+        """What the model has said and heard; whoever has asked for it may go on with it.
+
+        It is parsed when it is first asked for. Blocking: for a worker thread.
+        """
+        return self.conversation.store()
+
+    @property
+    def counts(self) -> LineCounts:
+        """What the file consists of. Parses the conversation."""
+        self.conversation.store()
+        malformed = self.passed.malformed + self.conversation.invalid
+        return replace(self.passed, malformed=malformed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +235,12 @@ class _Reading:
     def result(self, counts: LineCounts) -> Reconstructed:
         meta = _required(self._meta, counts)
         self._turns.close()
-        history = self.history.store()
-        context_recorded = has_context(history.snapshot())
+        context_recorded = self.history.has_context()
         turns = self._turns.turns
         total_usage, last_usage = self._said.usage()
-        invalid = self._invalid + self.history.invalid
         return Reconstructed(
             meta=meta,
-            history=history,
+            conversation=self.history,
             context_recorded=context_recorded,
             settings=self._said.settings(),
             baseline=turns[-1].settings if context_recorded and turns else None,
@@ -237,5 +250,5 @@ class _Reading:
             preview=self._preview,
             turns=turns,
             open_turn=self._turns.open_turn,
-            counts=replace(counts, malformed=counts.malformed + invalid),
+            passed=replace(counts, malformed=counts.malformed + self._invalid),
         )

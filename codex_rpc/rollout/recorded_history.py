@@ -27,6 +27,9 @@ from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.fields import text
 from codex_rpc.rollout.reader import RawLine
 
+_CONTEXT = b"environment_context"
+"""Is in each line that tells the model where it works, and in few others."""
+
 _AS_RECORDED = TruncationPolicy("bytes", sys.maxsize)
 
 
@@ -98,6 +101,16 @@ class RecordedHistory:
     def store(self) -> HistoryStore:
         """The conversation as it now stands."""
         return self._settled(self._now)
+
+    def has_context(self) -> bool:
+        """Whether the model has been told where it works, and has not forgotten.
+
+        No more is parsed for it than what may have told so.
+        """
+        lines = [line for line in self._now.unread if _CONTEXT in line.raw]
+        parsed = [parsed_item(payload) for payload in self._payloads(lines)]
+        told = [item for item in parsed if item is not None]
+        return has_context((*self._now.store.snapshot(), *told))
 
     def _settled(self, stretch: _Stretch) -> HistoryStore:
         unread, stretch.unread = stretch.unread, []

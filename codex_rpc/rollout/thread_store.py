@@ -271,7 +271,7 @@ class ThreadStore:
     async def reindex(self) -> IndexReport:
         """Forget all that is known of the files, and read them anew, texts included."""
         began = time.monotonic()
-        await run(self._database.remove)
+        await run(self._database.clear)
         await self._catch_up()
         for archived in (False, True):
             await self._take_in_texts(archived=archived)

@@ -11,6 +11,7 @@ from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.usage import ThreadTokenUsage
 from codex_rpc.rollout.envelope import Payload
+from codex_rpc.rollout.reconstruct import Reconstructed
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.session.events import Event, Mark, SessionConfigured
@@ -139,6 +140,8 @@ class NewThread:
     """What was odd about the configuration."""
     was_loaded: bool = False
     """Whether it had been made before; then nothing about it has changed."""
+    recorded: Reconstructed | None = None
+    """What was on record, if it was just resumed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,14 +87,14 @@ class ThreadLoader:
         """
         return await anyio.to_thread.run_sync(open_log, self._codex_home, path, end)
 
-    async def resume(self, path: Path) -> Resumed:
-        """The thread in that file, with all it has behind it.
+    async def resume(self, path: Path, *, items: bool) -> Resumed:
+        """The thread in that file, with all it has behind it, and its turns' items if wanted.
 
         Raises:
             RolloutError: if it holds no thread.
         """
         log = await self.open(path)
-        recorded = await anyio.to_thread.run_sync(partial(load_log, log, items=False))
+        recorded = await anyio.to_thread.run_sync(partial(load_log, log, items=items))
         status = await anyio.Path(path).stat()
         return Resumed(recorded, path, int(status.st_mtime))
 

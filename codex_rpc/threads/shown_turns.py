@@ -61,8 +61,13 @@ def all_turns(log: ThreadLog, live: LiveTurn | None) -> list[Turn]:
     for line in _events(log, NO_TURN_EVENTS):
         _take(lines, line)
     lines.close()
-    turns = [_shown(turn, live) for turn in lines.turns]
-    if live is not None and all(turn.turn_id != live.turn_id for turn in lines.turns):
+    return turns_of(lines.turns, live)
+
+
+def turns_of(recorded: Sequence[RecordedTurn], live: LiveTurn | None) -> list[Turn]:
+    """The same of turns that were read already."""
+    turns = [_shown(turn, live) for turn in recorded]
+    if live is not None and all(turn.turn_id != live.turn_id for turn in recorded):
         turns.append(_unwritten(live))
     return turns
 

@@ -121,9 +121,16 @@ class ThreadManager:
         return await self._make(request, New(), auth)
 
     async def resume_thread(
-        self, thread_id: ThreadId, request: StartThread, auth: AuthManager | None = None
+        self,
+        thread_id: ThreadId,
+        request: StartThread,
+        auth: AuthManager | None = None,
+        *,
+        items: bool = False,
     ) -> NewThread:
         """Go on with a stored thread. If it is loaded, that is the one.
+
+        With `items`, what was on record of its turns comes with their items.
 
         Raises:
             ThreadNotStoredError: if there is no such thread.
@@ -137,12 +144,19 @@ class ThreadManager:
                 raise ThreadNotStoredError(thread_id)
             return loaded
         stored = await self.store.find(thread_id)
-        return await self.resume_thread_from_rollout(request, stored.path, auth)
+        return await self.resume_thread_from_rollout(request, stored.path, auth, items=items)
 
     async def resume_thread_from_rollout(
-        self, request: StartThread, path: Path, auth: AuthManager | None = None
+        self,
+        request: StartThread,
+        path: Path,
+        auth: AuthManager | None = None,
+        *,
+        items: bool = False,
     ) -> NewThread:
         """Go on with the thread in a file, in that file. If it is loaded, that is the one.
+
+        With `items`, what was on record of its turns comes with their items.
 
         Raises:
             RolloutError: if the file holds no thread.
@@ -164,7 +178,9 @@ class ThreadManager:
             recorder = RolloutRecorder.resumed(path, stored.meta, self.config.codex_home)
             async with _released_on_failure(recorder):
                 await recorder.acquire()
-                return await self._make(request, await self._loader.resume(path), auth, recorder)
+                initial = await self._loader.resume(path, items=items)
+                new = await self._make(request, initial, auth, recorder)
+                return replace(new, recorded=initial.recorded)
         finally:
             self._loading.pop(thread_id).set()
 

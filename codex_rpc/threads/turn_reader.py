@@ -15,10 +15,11 @@ from codex_rpc.protocol.stored_threads import ThreadItemEntry
 from codex_rpc.protocol.turn import Turn, TurnItemsView
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.thread_store import ThreadStore
+from codex_rpc.rollout.turn_log import RecordedTurn
 from codex_rpc.state.live_turn import LiveTurn
 from codex_rpc.threads.item_pages import ItemPage, ItemPageRequest, entry_of, item_page
 from codex_rpc.threads.page_cursor import PageCursor, in_range
-from codex_rpc.threads.shown_turns import TurnPlace, all_turns, one_turn, viewed
+from codex_rpc.threads.shown_turns import TurnPlace, all_turns, one_turn, turns_of, viewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class TurnReader:
             OSError: if a file cannot be read.
         """
         return await anyio.to_thread.run_sync(all_turns, log, live)
+
+    async def turns_of(self, recorded: Sequence[RecordedTurn]) -> list[Turn]:
+        """The same of turns that were read already and of which none is under way."""
+        return await anyio.to_thread.run_sync(turns_of, recorded, None)
 
     async def page(
         self, log: ThreadLog, live: LiveTurn | None, request: TurnPageRequest
@@ -99,10 +104,19 @@ class TurnReader:
         Raises:
             OSError: if a file cannot be read.
         """
-        last_turn = TurnPageRequest(limit=1, items_view="notLoaded")
-        turns = await self.page(log, live, last_turn)
-        items = await self.items(log, live, ItemPageRequest(limit=1, descending=True))
-        return turns.backwards_cursor, items.backwards_cursor
+        places = (await self._places(log, live))[-1:]
+        return await anyio.to_thread.run_sync(_end_cursors, log, places, live)
+
+    async def end_cursors_of(
+        self, log: ThreadLog, recorded: Sequence[RecordedTurn]
+    ) -> tuple[str | None, str | None]:
+        """The same, of turns that were read already and of which none is under way.
+
+        Raises:
+            OSError: if a file cannot be read.
+        """
+        places = [TurnPlace(turn.turn_id, turn.start, log.end, log.end) for turn in recorded[-1:]]
+        return await anyio.to_thread.run_sync(_end_cursors, log, places, None)
 
     async def _places(self, log: ThreadLog, live: LiveTurn | None) -> Sequence[TurnPlace]:
         entries = (await self._store.turn_table(log)).entries
@@ -115,6 +129,15 @@ class TurnReader:
         if live is not None and all(place.turn_id != live.turn_id for place in places):
             places.append(TurnPlace(live.turn_id, log.end, log.end, log.end))
         return places
+
+
+def _end_cursors(
+    log: ThreadLog, last: Sequence[TurnPlace], live: LiveTurn | None
+) -> tuple[str | None, str | None]:
+    if not last:
+        return None, None
+    items = item_page(log, last, live, ItemPageRequest(limit=1, descending=True))
+    return str(PageCursor(last[-1].turn_id, None, True)), items.backwards_cursor
 
 
 def _turn_page(

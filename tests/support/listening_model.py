@@ -21,7 +21,7 @@ class ListeningModel:
         return await peer.start_thread(
             [],
             modelProvider="listening",
-            config={"model_providers": {"listening": provider}},
+            config={"model_providers": {"listening": provider}, **params.pop("config", {})},
             **params,
         )
 

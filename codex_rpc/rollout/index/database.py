@@ -5,12 +5,13 @@ damaged or of another version, it is made anew; if it cannot be used for now (fu
 write, locked by somebody for too long), the work is done in memory, from the rollouts themselves.
 """
 
+import fcntl
 import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,14 +84,16 @@ class WrongVersionError(Exception):
     """The file was made by another version of this package."""
 
 
-class Writing:
-    """A transaction that others who write wait for. What fails in it leaves nothing behind."""
+class Snapshot:
+    """A transaction in which everything is as it was at one moment."""
+
+    _begin = "BEGIN"
 
     def __init__(self, connection: IndexConnection) -> None:
         self._connection = connection
 
     def __enter__(self) -> None:
-        self._connection.sql.execute("BEGIN IMMEDIATE")
+        self._connection.sql.execute(self._begin)
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
         sql = self._connection.sql
@@ -100,6 +103,12 @@ class Writing:
             self._connection.folders = None
             if sql.in_transaction:
                 sql.execute("ROLLBACK")
+
+
+class Writing(Snapshot):
+    """One that others who write wait for. What fails in it leaves nothing behind."""
+
+    _begin = "BEGIN IMMEDIATE"
 
 
 class IndexDatabase:
@@ -129,12 +138,9 @@ class IndexDatabase:
         with self._lock:
             self._drop()
 
-    def remove(self) -> None:
+    def clear(self) -> None:
         """Begin with nothing."""
-        with self._lock:
-            self._drop()
-            self._away_until = 0.0
-            _unlink(self._path)
+        self.run(_clear)
 
     def _file(self) -> IndexConnection:
         if time.monotonic() < self._away_until:
@@ -144,10 +150,12 @@ class IndexDatabase:
             self._drop()
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            if not self._path.exists():
-                # Made first, so that its rights are ours alone.
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-            self._connection = IndexConnection(self._path)
+            with _opening(self._path):
+                if not self._path.exists():
+                    _unlink(self._path)  # what the file had beside it is not the new one's
+                    # Made first, so that its rights are ours alone.
+                    os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+                self._connection = IndexConnection(self._path)
         return self._connection
 
     def _memory(self) -> IndexConnection:
@@ -161,7 +169,7 @@ class IndexDatabase:
         self._drop()
         if attempt == 1 and _made_anew_helps(error):
             logger.info("the index is made anew: %s", error)
-            with suppress(OSError):
+            with suppress(OSError), _opening(self._path):
                 _unlink(self._path)
         elif attempt == 2 or _is_shut(error):
             logger.info("the index cannot be used for now: %s", error)
@@ -174,6 +182,46 @@ class IndexDatabase:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _clear(connection: IndexConnection) -> None:
+    """Tables are dropped, not the file: other servers use it too."""
+    with Writing(connection):
+        for (name,) in connection.sql.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            " AND name NOT LIKE 'message_texts_%'"
+        ).fetchall():
+            connection.sql.execute(f'DROP TABLE "{name}"')
+        for statement in SCHEMA:
+            connection.sql.execute(statement)
+    connection.folders = None
+
+
+@contextmanager
+def _opening(path: Path) -> Generator[None]:
+    """Only one process at a time opens the file or removes it.
+
+    The database consists of three files, and must not be put together from old ones and new ones.
+    """
+    fd = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _lock(fd)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int) -> None:
+    until = time.monotonic() + _PATIENCE_MS / 1000
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _made_anew_helps(error: Exception) -> bool:

@@ -126,7 +126,9 @@ def _changes(
         row, changed_ns = known.get(look.path, (None, -1))
         rows = connection.sql.execute("SELECT path FROM files WHERE folder = ?", (row,))
         had = set[str]() if row is None else {path for (path,) in rows}
-        change = _Change(look, sorted(look.files - had), sorted(had - look.files))
+        # Another process may have added some since the look.
+        gone = [path for path in had - look.files if look.gone or not os.path.exists(path)]  # noqa: PTH110
+        change = _Change(look, sorted(look.files - had), sorted(gone))
         if change.added or change.gone or look.gone or look.changed_ns != changed_ns:
             yield change
 

@@ -20,7 +20,7 @@ from codex_rpc.rollout.index.catalogue import (
     sweep,
     sweep_some,
 )
-from codex_rpc.rollout.index.database import IndexConnection, IndexDatabase, Writing
+from codex_rpc.rollout.index.database import IndexConnection, IndexDatabase, Snapshot, Writing
 from codex_rpc.rollout.index.folders import sync_folders
 from codex_rpc.rollout.index.full_text import (
     choose_matching,
@@ -194,11 +194,11 @@ class ThreadIndex:
 
         def work(connection: IndexConnection) -> MatchPage | None:
             sync_folders(connection, self.codex_home)
-            if strict and not (
-                all_known(connection) and texts_are_in(connection, archived=query.archived)
-            ):
-                return None
-            choose_matching(connection, text, archived=query.archived)
+            with Snapshot(connection):
+                known = all_known(connection) and texts_are_in(connection, archived=query.archived)
+                if strict and not known:
+                    return None
+                choose_matching(connection, text, archived=query.archived)
             among = "thread IN (SELECT thread FROM temp.matching)"
             catalogue = Catalogue(connection, self.codex_home, names, query, among)
             page = catalogue.page()

@@ -25,6 +25,7 @@ from codex_rpc.protocol.thread_history import (
 )
 from codex_rpc.protocol.turn import Turn
 from codex_rpc.rollout.thread_log import ThreadLog
+from codex_rpc.rollout.turn_log import RecordedTurn
 from codex_rpc.server.context import Answer, RequestContext
 from codex_rpc.server.notices import tell_warnings
 from codex_rpc.server.response_items import response_items
@@ -68,9 +69,10 @@ async def resume(context: RequestContext, params: ThreadResumeParams) -> Answer:
     def announce() -> None:
         server.desk.present(thread.thread_id, client)
         tell_warnings(client, new)
+        server.threads.prepare(thread.thread_id)
         _tell_usage(context, thread, point)
 
-    return Answer(await _resume_response(context, params, thread, point), announce)
+    return Answer(await _resume_response(context, params, new, point), announce)
 
 
 async def _resumed(context: RequestContext, params: ThreadResumeParams) -> NewThread:
@@ -84,19 +86,29 @@ async def _resumed(context: RequestContext, params: ThreadResumeParams) -> NewTh
         items = response_items(params.history, "history")
         return await threads.resume_thread_with_history(request, items)
     if params.path is not None:
-        return await threads.resume_thread_from_rollout(request, Path(params.path))
+        path, items = Path(params.path), not params.exclude_turns
+        return await threads.resume_thread_from_rollout(request, path, items=items)
     check_thread_id(params.thread_id)
-    return await threads.resume_thread(params.thread_id, request)
+    items = not params.exclude_turns
+    return await threads.resume_thread(params.thread_id, request, items=items)
 
 
 async def _resume_response(
-    context: RequestContext, params: ThreadResumeParams, thread: CodexThread, point: ReadPoint
+    context: RequestContext, params: ThreadResumeParams, new: NewThread, point: ReadPoint
 ) -> ThreadResumeResponse:
-    log = await context.server.threads.read_log(thread, point)
-    turns, page = await _turns(context, params, log, point.live)
-    cursors = (None, None)
+    threads, thread = context.server.threads, new.thread
+    log = await threads.read_log(thread, point)
+    turns: Sequence[Turn] = ()
+    page, cursors = None, (None, None)
     if log is not None:
-        cursors = await context.server.threads.turns.end_cursors(log, point.live)
+        page = await _first_page(context, params, log, point.live)
+    recorded = _turns_so_far(new, point)
+    if log is not None and recorded is not None:
+        turns = () if params.exclude_turns else await threads.turns.turns_of(recorded)
+        cursors = await threads.turns.end_cursors_of(log, recorded)
+    elif log is not None:
+        turns = () if params.exclude_turns else await threads.turns.all_turns(log, point.live)
+        cursors = await threads.turns.end_cursors(log, point.live)
     return configuration(
         ThreadResumeResponse,
         thread,
@@ -108,30 +120,31 @@ async def _resume_response(
     )
 
 
-async def _turns(
-    context: RequestContext,
-    params: ThreadResumeParams,
-    log: ThreadLog | None,
-    live: LiveTurn | None,
-) -> tuple[Sequence[Turn], TurnsPage | None]:
-    reader = context.server.threads.turns
-    turns: Sequence[Turn] = ()
-    page = None
-    if log is not None and not params.exclude_turns:
-        turns = await reader.all_turns(log, live)
-    if log is not None and (wanted := params.initial_turns_page) is not None:
-        request = TurnPageRequest(
-            limit=wanted.limit,
-            descending=wanted.sort_direction != "asc",
-            items_view=wanted.items_view or "summary",
-        )
-        found = await reader.page(log, live, request)
-        page = TurnsPage(
-            data=list(found.turns),
-            next_cursor=found.next_cursor,
-            backwards_cursor=found.backwards_cursor,
-        )
-    return turns, page
+def _turns_so_far(new: NewThread, point: ReadPoint) -> Sequence[RecordedTurn] | None:
+    """What was read when the thread was loaded, unless somebody has had a turn since."""
+    if new.recorded is None or point.live is not None:
+        return None
+    turns = new.recorded.turns
+    last = turns[-1].turn_id if turns else None
+    return turns if new.thread.snapshot().last_turn_id == last else None
+
+
+async def _first_page(
+    context: RequestContext, params: ThreadResumeParams, log: ThreadLog, live: LiveTurn | None
+) -> TurnsPage | None:
+    if (wanted := params.initial_turns_page) is None:
+        return None
+    request = TurnPageRequest(
+        limit=wanted.limit,
+        descending=wanted.sort_direction != "asc",
+        items_view=wanted.items_view or "summary",
+    )
+    found = await context.server.threads.turns.page(log, live, request)
+    return TurnsPage(
+        data=list(found.turns),
+        next_cursor=found.next_cursor,
+        backwards_cursor=found.backwards_cursor,
+    )
 
 
 def _tell_usage(context: RequestContext, thread: CodexThread, point: ReadPoint) -> None:

@@ -1,0 +1,161 @@
+"""What a client has been told, and what must therefore be on disk after the server is killed.
+
+`DoomedServer` is a server that dies at the n-th message its client reads. `Account` is all that a
+client knows of one thread; it compares that with what a later server says.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+from anyio.abc import Process
+
+from tests.e2e.server_process import AppServer, Message
+
+DEAD = (
+    anyio.IncompleteRead,
+    anyio.EndOfStream,
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+)
+"""How a client learns that the server is gone."""
+
+
+class DoomedServer(AppServer):
+    """Killed, without warning, when its fuse has burnt down; one message, one step."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(process)
+        self.fuse: int | None = None
+        self._killed = False
+
+    def kill(self) -> None:
+        if not self._killed:
+            self._killed = True
+            self.process.kill()
+
+    async def gone(self) -> None:
+        """Kill it and read what it has said until then."""
+        self.kill()
+        await self.rest()
+        await self.exit_code()
+
+    async def read(self) -> Message:
+        if self.fuse is not None:
+            if self.fuse == 0:
+                self.kill()
+            self.fuse -= 1
+        return await super().read()
+
+
+@dataclass(slots=True)
+class Account:
+    """One thread as a client has seen it."""
+
+    thread_id: str
+    path: Path
+    items: dict[str, Message] = field(default_factory=dict[str, Message])
+    """What was completed, by id."""
+    turn_of: dict[str, str] = field(default_factory=dict[str, str])
+    """The turn of each item."""
+    turns: list[str] = field(default_factory=list[str])
+    """In the order they began."""
+    ended: dict[str, str] = field(default_factory=dict[str, str])
+    """How turns ended."""
+    in_doubt: list[str] = field(default_factory=list[str])
+    """Turns that may have been taken back: nobody has answered."""
+    taken_back: set[str] = field(default_factory=set[str])
+    torn: set[bytes] = field(default_factory=set[bytes])
+    """Lines that others than the server have left without an end."""
+
+    @classmethod
+    def of_thread(cls, thread: Message) -> "Account":
+        """What the answer that made the thread has told."""
+        account = cls(thread["id"], Path(thread["path"]))
+        for turn in thread["turns"]:
+            account.turns.append(turn["id"])
+            account.ended[turn["id"]] = turn["status"]
+            for item in turn["items"]:
+                account.items[item["id"]] = item
+                account.turn_of[item["id"]] = turn["id"]
+        return account
+
+    def hear(self, messages: Sequence[Message]) -> None:
+        """Take in what a server has said."""
+        for message in messages:
+            params = message.get("params", {})
+            if params.get("threadId") == self.thread_id:
+                self._hear(message["method"], params)
+
+    def _hear(self, method: str, params: Message) -> None:
+        match method:
+            case "turn/started":
+                self.turns.append(params["turn"]["id"])
+            case "item/completed":
+                item = params["item"]
+                assert item["id"] not in self.items, (item, self.items[item["id"]])
+                self.items[item["id"]] = item
+                self.turn_of[item["id"]] = params["turnId"]
+            case "turn/completed":
+                assert params["turn"]["id"] not in self.ended, "ended twice"
+                self.ended[params["turn"]["id"]] = params["turn"]["status"]
+            case _:
+                pass
+
+    def forget(self, turns: Sequence[str]) -> None:
+        """These turns have been taken back."""
+        self.taken_back |= set(turns)
+        self.turns = [turn for turn in self.turns if turn not in self.taken_back]
+        gone = [item for item, turn in self.turn_of.items() if turn in self.taken_back]
+        for item in gone:
+            del self.items[item], self.turn_of[item]
+        for turn in turns:
+            self.ended.pop(turn, None)
+
+    # --- what must be true ---------------------------------------------------------------------
+
+    def compare(self, thread: Message) -> None:
+        """Nothing that was seen is missing from the thread as a later server shows it."""
+        shown = {turn["id"]: turn for turn in thread["turns"]}
+        assert len(shown) == len(thread["turns"]), "a turn is shown twice"
+        if self.in_doubt:
+            gone = [turn not in shown for turn in self.in_doubt if turn in self._with_items()]
+            assert len(set(gone)) <= 1, "half of what was taken back is there"
+            if any(gone):
+                self.forget(self.in_doubt)
+            self.in_doubt = []
+        assert not self.taken_back & shown.keys()
+        items = {item["id"]: item for turn in shown.values() for item in turn["items"]}
+        assert {key: items.get(key) for key in self.items} == self.items
+        assert {key: _status(shown, key) for key in self.ended} == self.ended
+        assert "inProgress" not in {turn["status"] for turn in shown.values()}
+        known = [turn for turn in self.turns if turn in shown]
+        assert [turn for turn in shown if turn in set(known)] == known, "turns changed places"
+
+    def _with_items(self) -> set[str]:
+        """The turns of which something must be on disk."""
+        return set(self.turn_of.values())
+
+    def check_file(self) -> None:
+        """Each line is whole, but the last one, which may have no end."""
+        if not self.path.exists():
+            assert self.items == {}
+            return
+        *whole, _ = self.path.read_bytes().split(b"\n")
+        for line in whole:
+            if line not in self.torn:
+                assert json.loads(line)["type"]
+
+    def tear(self, half_a_line: bytes) -> None:
+        """Leave half a line at the file's end, as a server does that dies in a write."""
+        if self.path.exists():
+            with self.path.open("ab") as file:
+                file.write(half_a_line)
+            self.torn.add(half_a_line)
+
+
+def _status(turns: Mapping[str, Message], turn_id: str) -> str | None:
+    turn = turns.get(turn_id)
+    return turn and turn["status"]
