@@ -33,6 +33,7 @@ class ErrorKind(StrEnum):
     ROLLOUT_UNREADABLE = "rolloutUnreadable"
     THREAD_NOT_STORED = "threadNotStored"
     THREAD_BUSY = "threadBusy"
+    THREAD_ARCHIVED = "threadArchived"
     TURN_NOT_FOUND = "turnNotFound"
     INVALID_CURSOR = "invalidCursor"
     NOT_SUPPORTED = "notSupported"
@@ -162,6 +163,19 @@ class ForkedHistoryError(InvalidRequestError):
     def __init__(self, thread_id: str) -> None:
         super().__init__(
             f"cannot delete thread {thread_id}: forked history still references it",
+            path=("threadId",),
+        )
+
+
+class ThreadArchivedError(InvalidRequestError):
+    """The thread has been put away."""
+
+    kind = ErrorKind.THREAD_ARCHIVED
+
+    def __init__(self, thread_id: str) -> None:
+        super().__init__(
+            f"session {thread_id} is archived. Use `thread/unarchive`, or run "
+            f"`codex-rpc threads unarchive {thread_id}`, to bring it back first.",
             path=("threadId",),
         )
 

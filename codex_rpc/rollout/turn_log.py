@@ -119,7 +119,6 @@ class TurnLog:
         self.overreached = False
         """Whether a rollback went back to where there were no turns, or beyond."""
         self._turn_count = 0
-        self._item_count = 0
 
     @property
     def open_turn(self) -> RecordedTurn | None:
@@ -153,9 +152,8 @@ class TurnLog:
                 item = table(payload, "wire_item") or table(payload, "item")
                 self._item(line, item, provisional=False)
             case event:
-                item = older_item(event, payload, f"item-{self._item_count + 1}")
+                item = older_item(event, payload, f"item-{line.start}")
                 if item is not None:
-                    self._item_count += 1
                     self._item(line, item, provisional=True)
 
     def roll_back(self, num_turns: int, end: int) -> None:

@@ -70,7 +70,11 @@ def stored_thread_view(stored: StoredThread, live: CodexThread | None = None) ->
 def loaded_thread_view(thread: CodexThread) -> Thread:
     """A loaded thread as it is now, without its turns, and without what is kept beside its file."""
     path = thread.rollout_path
-    kept = {"ephemeral": thread.origin.ephemeral, "path": None if path is None else str(path)}
+    kept = {
+        "name": thread.name,
+        "ephemeral": thread.origin.ephemeral,
+        "path": None if path is None else str(path),
+    }
     return origin_view(thread.origin.meta).model_copy(update={**kept, **_present(thread)})
 
 

@@ -45,6 +45,8 @@ class CodexThread:
     def __init__(self, session: Session, origin: ThreadOrigin) -> None:
         self._session = session
         self.origin = origin
+        self.name: str | None = None
+        """What the user calls it, as far as this process has heard."""
 
     @property
     def thread_id(self) -> ThreadId:

@@ -15,6 +15,7 @@ from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import (
     StalePathError,
+    ThreadArchivedError,
     ThreadNotStoredError,
     UserMessageNotFoundError,
 )
@@ -166,6 +167,8 @@ class ThreadManager:
         """
         stored = await self.store.at(path)
         thread_id = stored.thread_id
+        if stored.archived:
+            raise ThreadArchivedError(thread_id)
         await self._loaded.wait_for_end(thread_id)
         while (others := self._loading.get(thread_id)) is not None:
             await others.wait()
@@ -180,6 +183,7 @@ class ThreadManager:
                 await recorder.acquire()
                 initial = await self._loader.resume(path, items=items)
                 new = await self._make(request, initial, auth, recorder)
+                new.thread.name = await self.store.name_of(thread_id)
                 return replace(new, recorded=initial.recorded)
         finally:
             self._loading.pop(thread_id).set()
@@ -248,6 +252,9 @@ class ThreadManager:
         async with _released_on_failure(recorder, remove=True):
             await recorder.acquire()
             new = await self._make(request, forked.history, None, recorder)
+        if (name := await self.store.name_of(log.meta.thread_id)) is not None:
+            await self.store.set_name(new.thread_id, name)
+            new.thread.name = name
         return ForkedThread(new, forked.log)
 
     async def plan_rollback(self, thread: CodexThread, what: From | Last) -> RollBack:

@@ -23,6 +23,10 @@ DEAD = (
 """How a client learns that the server is gone."""
 
 
+ItemKey = tuple[str, str]
+"""The ids of an item's turn and of the item. A script's items begin to count anew at times."""
+
+
 class DoomedServer(AppServer):
     """Killed, without warning, when its fuse has burnt down; one message, one step."""
 
@@ -56,10 +60,8 @@ class Account:
 
     thread_id: str
     path: Path
-    items: dict[str, Message] = field(default_factory=dict[str, Message])
-    """What was completed, by id."""
-    turn_of: dict[str, str] = field(default_factory=dict[str, str])
-    """The turn of each item."""
+    items: dict[ItemKey, Message] = field(default_factory=dict[ItemKey, Message])
+    """What was completed."""
     turns: list[str] = field(default_factory=list[str])
     """In the order they began."""
     ended: dict[str, str] = field(default_factory=dict[str, str])
@@ -77,9 +79,7 @@ class Account:
         for turn in thread["turns"]:
             account.turns.append(turn["id"])
             account.ended[turn["id"]] = turn["status"]
-            for item in turn["items"]:
-                account.items[item["id"]] = item
-                account.turn_of[item["id"]] = turn["id"]
+            account.items |= {(turn["id"], item["id"]): item for item in turn["items"]}
         return account
 
     def hear(self, messages: Sequence[Message]) -> None:
@@ -94,10 +94,9 @@ class Account:
             case "turn/started":
                 self.turns.append(params["turn"]["id"])
             case "item/completed":
-                item = params["item"]
-                assert item["id"] not in self.items, (item, self.items[item["id"]])
-                self.items[item["id"]] = item
-                self.turn_of[item["id"]] = params["turnId"]
+                key = (params["turnId"], params["item"]["id"])
+                assert key not in self.items, "completed twice"
+                self.items[key] = params["item"]
             case "turn/completed":
                 assert params["turn"]["id"] not in self.ended, "ended twice"
                 self.ended[params["turn"]["id"]] = params["turn"]["status"]
@@ -108,11 +107,8 @@ class Account:
         """These turns have been taken back."""
         self.taken_back |= set(turns)
         self.turns = [turn for turn in self.turns if turn not in self.taken_back]
-        gone = [item for item, turn in self.turn_of.items() if turn in self.taken_back]
-        for item in gone:
-            del self.items[item], self.turn_of[item]
-        for turn in turns:
-            self.ended.pop(turn, None)
+        self.items = {key: self.items[key] for key in self.items if key[0] not in self.taken_back}
+        self.ended = {key: self.ended[key] for key in self.turns if key in self.ended}
 
     # --- what must be true ---------------------------------------------------------------------
 
@@ -127,7 +123,7 @@ class Account:
                 self.forget(self.in_doubt)
             self.in_doubt = []
         assert not self.taken_back & shown.keys()
-        items = {item["id"]: item for turn in shown.values() for item in turn["items"]}
+        items = {(key, item["id"]): item for key, turn in shown.items() for item in turn["items"]}
         assert {key: items.get(key) for key in self.items} == self.items
         assert {key: _status(shown, key) for key in self.ended} == self.ended
         assert "inProgress" not in {turn["status"] for turn in shown.values()}
@@ -136,7 +132,7 @@ class Account:
 
     def _with_items(self) -> set[str]:
         """The turns of which something must be on disk."""
-        return set(self.turn_of.values())
+        return {turn for turn, _ in self.items}
 
     def check_file(self) -> None:
         """Each line is whole, but the last one, which may have no end."""

@@ -278,3 +278,27 @@ async def test_two_clients_that_resume_at_once_get_the_same_thread(tmp_path: Pat
             last = (await peer.until("turn/completed"))[-1]
             assert last["params"]["turn"]["status"] == "completed"
         assert (await one.call("thread/loaded/list", {}))["data"] == [thread["id"]]
+
+
+async def test_a_named_thread_keeps_its_name_and_its_fork_has_it_too(tmp_path: Path) -> None:
+    thread, _ = await told(tmp_path, [[says("Yes")]], "One")
+    async with running_app(tmp_path) as app:
+        peer = await app.connect()
+        await peer.call("thread/name/set", {"threadId": thread["id"], "name": "Mine"})
+        resumed = await resume(peer, thread)
+        assert resumed["thread"]["name"] == "Mine"
+        await peer.call("thread/name/set", {"threadId": thread["id"], "name": "Ours"})
+        fork = await peer.call("thread/fork", {"threadId": thread["id"]})
+        assert fork["thread"]["name"] == "Ours"
+
+
+async def test_an_archived_thread_has_to_be_brought_back_first(tmp_path: Path) -> None:
+    thread, _ = await told(tmp_path, [[says("Yes")]], "One")
+    async with running_app(tmp_path) as app:
+        peer = await app.connect()
+        await peer.call("thread/archive", {"threadId": thread["id"]})
+        for method in ("thread/resume", "thread/fork"):
+            with pytest.raises(RefusedError, match=f"session {thread['id']} is archived"):
+                await peer.call(method, {"threadId": thread["id"]})
+        await peer.call("thread/unarchive", {"threadId": thread["id"]})
+        await resume(peer, thread)

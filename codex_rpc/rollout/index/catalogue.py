@@ -13,13 +13,13 @@ from typing import Any
 
 from codex_rpc.errors import InvalidCursorError
 from codex_rpc.rollout.envelope import moment_of, utc_millis
-from codex_rpc.rollout.index.database import IndexConnection, Writing
+from codex_rpc.rollout.index.database import IndexConnection, Snapshot, Writing
 from codex_rpc.rollout.index.folders import choose_heads, remove_rows, sync_folders
 from codex_rpc.rollout.index.rows import COLUMNS, FileRow, look_again, store_row
 from codex_rpc.rollout.index.sources import kinds_meant
 from codex_rpc.rollout.stored_thread import StoredThread, ThreadQuery
 
-_TRIES = 4
+_TRIES = 10
 """How often to begin anew when files change while they are being listed."""
 _AT_ONCE = 500
 """How many files are read before others have their turn."""
@@ -114,23 +114,29 @@ class Catalogue:
         wanted = max(self.query.limit, 1) + 1
         collected = _Collected()
         news = News(self.connection, self.codex_home)
-        position = start
-        while len(collected.rows) < wanted and not collected.unfinished:
-            candidates = self._candidates(position, max(wanted, 50))
-            for candidate in candidates:
-                position = self._position(candidate)
-                row = news.look(candidate)
-                if row is None or self._position(row) != position:
-                    collected.settled = False
-                elif row.shown and self._fits(row):
-                    collected.rows.append(row)
+        with Snapshot(self.connection):
+            if not self.connection.in_step:
+                return _Collected(settled=False)
+            position = start
+            while len(collected.rows) < wanted and not collected.unfinished:
+                candidates = self._candidates(position, max(wanted, 50))
+                for candidate in candidates:
+                    position = self._position(candidate)
+                    self._take(collected, candidate, news.look(candidate))
                     if len(collected.rows) == wanted:
                         break
-            if not candidates:
-                break
-            collected.unfinished = news.read >= _AT_ONCE and len(collected.rows) < wanted
+                if not candidates:
+                    break
+                collected.unfinished = news.read >= _AT_ONCE and len(collected.rows) < wanted
         news.store()
         return collected
+
+    def _take(self, collected: "_Collected", candidate: FileRow, row: FileRow | None) -> None:
+        """Take a candidate in if it is one of those asked for; `row` is what it should be."""
+        if row is None or self._position(row) != self._position(candidate):
+            collected.settled = False
+        elif row.shown and self._fits(row):
+            collected.rows.append(row)
 
     def _candidates(self, position: Position | None, count: int) -> list[FileRow]:
         conditions, values = self._conditions()
@@ -314,7 +320,7 @@ def sweep_some(
     if changed:
         with Writing(connection):
             connection.sql.executemany(
-                "UPDATE files SET updated = ?, known = known AND ? WHERE id = ?", changed
+                "UPDATE files SET updated = ?, known = known AND ? WHERE path = ?", changed
             )
     return rows[-1][0] if len(rows) == _FEW_FILES else None
 
@@ -325,16 +331,16 @@ def is_small(connection: IndexConnection) -> bool:
     return count <= _FEW_FILES
 
 
-def _change(row: Sequence[Any]) -> tuple[int, int, int] | None:
+def _change(row: Sequence[Any]) -> tuple[int, int, str] | None:
     """A file's new time of change, and whether what is known of it still holds."""
-    row_id, path, inode, size, changed_ns, updated, known = row
+    _, path, inode, size, changed_ns, updated, known = row
     try:
         status = os.stat(path)  # noqa: PTH116  (thousands of them)
     except OSError:
-        return (0, 1, row_id) if updated is None else None
+        return (0, 1, path) if updated is None else None
     now = status.st_mtime_ns // 1_000_000
     same = (inode, size, changed_ns) == (status.st_ino, status.st_size, status.st_mtime_ns)
-    return None if now == updated and (same or not known) else (now, int(same), row_id)
+    return None if now == updated and (same or not known) else (now, int(same), path)
 
 
 def _marks(values: Sequence[object]) -> str:

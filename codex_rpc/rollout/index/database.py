@@ -36,6 +36,8 @@ class IndexConnection:
         self.path = path
         self.folders: dict[str, tuple[int, int]] | None = None
         """Folders as they were last looked at: their row, and when they were changed; or unread."""
+        self.folders_version = 0
+        """The state of the database that `folders` belongs to."""
         self.sql = sqlite3.connect(
             ":memory:" if path is None else path,
             timeout=_PATIENCE_MS / 1000,
@@ -67,6 +69,16 @@ class IndexConnection:
 
     def _version(self) -> int:
         return self.sql.execute("PRAGMA user_version").fetchone()[0]
+
+    @property
+    def version(self) -> int:
+        """Another number whenever somebody else has written."""
+        return self.sql.execute("PRAGMA data_version").fetchone()[0]
+
+    @property
+    def in_step(self) -> bool:
+        """Whether nobody else has written since the folders were looked at."""
+        return self.folders is not None and self.version == self.folders_version
 
     @property
     def stale(self) -> bool:

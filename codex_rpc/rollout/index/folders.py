@@ -54,13 +54,15 @@ def sync_folders(connection: IndexConnection, codex_home: Path) -> bool:
         for change in changes:
             touched |= _apply(connection, change, archived)
         choose_heads(connection, touched)
-    connection.folders = None
+        rows = connection.sql.execute("SELECT path, id, changed_ns FROM folders")
+        connection.folders = {path: (row, changed) for path, row, changed in rows}
     return True
 
 
 def known_folders(connection: IndexConnection) -> Mapping[str, tuple[int, int]]:
     """Row and time of change of the folders that were looked into."""
-    if connection.folders is None:
+    if not connection.in_step:
+        connection.folders_version = connection.version
         rows = connection.sql.execute("SELECT path, id, changed_ns FROM folders")
         connection.folders = {path: (row, changed) for path, row, changed in rows}
     return connection.folders

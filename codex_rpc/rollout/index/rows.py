@@ -13,7 +13,7 @@ from codex_rpc.rollout.stored_thread import StoredThread
 from codex_rpc.rollout.thread_log import open_log
 
 COLUMNS = (
-    "id, path, thread, created, archived, updated, inode, size, changed_ns,"
+    "path, thread, created, archived, updated, inode, size, changed_ns,"
     " opening_end, opening_check, meta, stamp, git, preview, model, effort"
 )
 
@@ -24,7 +24,6 @@ _UNREADABLE = FileState(0, 0, 0)
 class FileRow:
     """What the index knows of a file. `head` is `None` if the file was not looked at yet."""
 
-    row: int
     path: Path
     thread_id: str
     created: int
@@ -35,8 +34,8 @@ class FileRow:
     @classmethod
     def of(cls, columns: Sequence[Any]) -> "FileRow":
         """Read the `COLUMNS` of a row."""
-        row, path, thread, created, archived, updated, *rest = columns
-        return cls(row, Path(path), thread, created, bool(archived), updated, _head(rest))
+        path, thread, created, archived, updated, *rest = columns
+        return cls(Path(path), thread, created, bool(archived), updated, _head(rest))
 
     @property
     def readable(self) -> bool:
@@ -113,7 +112,7 @@ def read_thread_file(path: Path, codex_home: Path, *, archived: bool = False) ->
     """
     with path.open("rb") as file:
         head = read_file_head(file)
-    row = FileRow(0, path, head.thread_id or "", 0, archived, None, None)
+    row = FileRow(path, head.thread_id or "", 0, archived, None, None)
     return replace(row, head=_with_first_words(head, row, codex_home))
 
 
@@ -134,7 +133,7 @@ def _with_first_words(head: FileHead, row: FileRow, codex_home: Path) -> FileHea
 
 
 def store_row(connection: IndexConnection, row: FileRow) -> None:
-    """Remember what a file holds."""
+    """Remember what a file holds. Numbers of rows may be others by now, paths are not."""
     head = row.head
     assert head is not None, "looked at"
     meta = head.session
@@ -164,7 +163,9 @@ def store_row(connection: IndexConnection, row: FileRow) -> None:
     }
     setting = ", ".join(f"{name} = :{name}" for name in values)
     stored = {name: _storable(value) for name, value in values.items()}
-    connection.sql.execute(f"UPDATE files SET {setting} WHERE id = :row", stored | {"row": row.row})
+    connection.sql.execute(
+        f"UPDATE files SET {setting} WHERE path = :path", stored | {"path": str(row.path)}
+    )
 
 
 def _storable(value: str | int | None) -> str | int | None:

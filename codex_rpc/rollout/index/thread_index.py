@@ -196,7 +196,7 @@ class ThreadIndex:
             sync_folders(connection, self.codex_home)
             with Snapshot(connection):
                 known = all_known(connection) and texts_are_in(connection, archived=query.archived)
-                if strict and not known:
+                if strict and not (known and connection.in_step):
                     return None
                 choose_matching(connection, text, archived=query.archived)
             among = "thread IN (SELECT thread FROM temp.matching)"
@@ -264,9 +264,11 @@ class ThreadIndex:
 
         def work(connection: IndexConnection) -> list[ThreadId] | None:
             sync_folders(connection, self.codex_home)
-            if strict and not all_known(connection, began(connection, thread_id)):
-                return None
-            return descendants(connection, thread_id)
+            with Snapshot(connection):
+                known = all_known(connection, began(connection, thread_id))
+                if strict and not (known and connection.in_step):
+                    return None
+                return descendants(connection, thread_id)
 
         return self.database.run(work)
 
@@ -278,9 +280,11 @@ class ThreadIndex:
 
         def work(connection: IndexConnection) -> bool | None:
             sync_folders(connection, self.codex_home)
-            if strict and not all_known(connection, began(connection, thread_id)):
-                return None
-            return is_gone_on_from(connection, files_of(connection, thread_id))
+            with Snapshot(connection):
+                known = all_known(connection, began(connection, thread_id))
+                if strict and not (known and connection.in_step):
+                    return None
+                return is_gone_on_from(connection, files_of(connection, thread_id))
 
         return self.database.run(work)
 

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from codex_rpc.errors import InvalidParamsError, InvalidRequestError, ThreadNotStoredError
+from codex_rpc.errors import (
+    InvalidParamsError,
+    InvalidRequestError,
+    ThreadArchivedError,
+    ThreadNotStoredError,
+)
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import (
     ThreadStartedNotification,
@@ -193,7 +198,10 @@ async def fork_source(context: RequestContext, thread_id: ThreadId) -> ForkSourc
     threads = context.server.threads
     check_thread_id(thread_id)
     if thread_id not in threads.list_thread_ids():
-        return ForkSource((await threads.store.find(thread_id)).path)
+        stored = await threads.store.find(thread_id)
+        if stored.archived:
+            raise ThreadArchivedError(thread_id)
+        return ForkSource(stored.path)
     thread = threads.get_thread(thread_id)
     point = await thread.read_point()
     if await threads.read_log(thread, point) is None or thread.rollout_path is None:

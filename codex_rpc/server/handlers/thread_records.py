@@ -125,6 +125,8 @@ async def set_name(context: RequestContext, params: ThreadSetNameParams) -> Answ
     if not _is_kept(context, thread_id):
         await _unarchived(context, thread_id)
     await context.server.threads.store.set_name(thread_id, name)
+    if thread_id in context.server.threads.list_thread_ids():
+        context.server.threads.get_thread(thread_id).name = name
     told = ThreadNameUpdatedNotification(thread_id=thread_id, thread_name=name)
     return _telling(context, ThreadSetNameResponse(), [told])
 
