@@ -35,6 +35,8 @@ class SessionMeta:
     source: str | Payload
     model_provider: str
     base_instructions: str | None = None
+    thread_source: str | None = None
+    """What the client calls the place where the thread was started."""
     forked_from_id: str | None = None
     parent_thread_id: str | None = None
     """The thread that has this one work for it."""
@@ -55,6 +57,7 @@ class SessionMeta:
             "originator": self.originator,
             "cli_version": self.cli_version,
             "source": self.source,
+            "thread_source": self.thread_source,
             "model_provider": self.model_provider,
             "agent_nickname": self.agent_nickname,
             "agent_role": self.agent_role,
@@ -87,6 +90,7 @@ class SessionMeta:
             source=text(payload, "source") or table(payload, "source") or "unknown",
             model_provider=text(payload, "model_provider") or "",
             base_instructions=_base_instructions(payload),
+            thread_source=text(payload, "thread_source"),
             forked_from_id=text(payload, "forked_from_id"),
             parent_thread_id=text(payload, "parent_thread_id"),
             agent_nickname=text(payload, "agent_nickname"),

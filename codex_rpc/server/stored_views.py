@@ -37,6 +37,7 @@ def origin_view(meta: SessionMeta) -> Thread:
         model_provider=meta.model_provider,
         status=NotLoadedStatus(),
         source=source,
+        thread_source=meta.thread_source,
         originator=meta.originator or None,
         cli_version=meta.cli_version,
         created_at=created_at,

@@ -46,9 +46,6 @@ LIVES = 13
 HOMES = 4
 LONGEST_FUSE = 45
 """Messages; some more than most conversations have."""
-HALF_A_LINE = (
-    b'{"timestamp":"2026-01-01T00:00:00.000Z","type":"event_msg","payload":{"type":"agent_m'
-)
 COMPLETED = "turn/completed"
 DELTA = "item/agentMessage/delta"
 
@@ -318,7 +315,7 @@ class House:
         for account in self.accounts:
             account.check_file()
             if account.items and self.chance.random() < 0.05:
-                account.tear(HALF_A_LINE)
+                account.tear()
         # What never got to its first turn's first line is no loss.
         self.accounts = [account for account in self.accounts if account.path.exists()]
 

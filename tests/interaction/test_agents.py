@@ -184,7 +184,7 @@ async def test_interrupting_the_thread_ends_its_wait_and_leaves_the_agent_at_wor
         thread = await model.start_thread(peer)
         turn = await peer.say(thread, "Go")
         child = await child_of(peer)
-        while (await peer.next("item/started"))["params"]["item"].get("tool") != "wait":
+        while not is_waiting(await peer.until("item/started")):
             pass
         await peer.call("turn/interrupt", {"threadId": thread["id"], "turnId": turn["id"]})
         messages = await peer.until("turn/completed", thread_id=thread["id"])
@@ -203,14 +203,20 @@ async def test_an_interrupted_agent_ends_the_wait(app: App) -> None:
     with troupe(Go=[spawns(CHILD), waits(), "Pity"], Count=[Gate(), "Never"]) as model:
         thread = await model.start_thread(peer)
         await peer.say(thread, "Go")
-        started = await peer.until("turn/started", "item/completed")
-        while not (child := of_child(started, thread)):
-            started = await peer.until("turn/started")
-        while (await peer.next("item/started"))["params"]["item"].get("tool") != "wait":
-            pass
+        messages: list[Message] = []
+        while not (is_waiting(messages) and of_child(messages, thread)):
+            messages += await peer.until("turn/started", "item/started")
+        child = of_child(messages, thread)
+        assert child is not None
         await peer.call("turn/interrupt", child)
         await peer.until("turn/completed", thread_id=thread["id"])
         assert outputs(model)[1]["status"] == {child["threadId"]: "interrupted"}
+
+
+def is_waiting(messages: list[Message]) -> bool:
+    """Whether somebody has begun to wait for an agent."""
+    shown = (m["params"]["item"] for m in messages if m.get("method") == "item/started")
+    return any(item.get("tool") == "wait" for item in shown)
 
 
 def of_child(messages: list[Message], thread: Message) -> dict[str, str] | None:
@@ -290,9 +296,7 @@ async def test_closing_an_agent_stops_its_work_and_its_end_is_not_told(app: App)
     peer = await app.connect()
     close = calls("close_agent", target="$0")
     gate = Gate()
-    with troupe(
-        Go=[spawns(CHILD), gate, close, "Closed", "Yes"], Count=[Gate(), "Never"]
-    ) as model:
+    with troupe(Go=[spawns(CHILD), gate, close, "Closed", "Yes"], Count=[Gate(), "Never"]) as model:
         thread = await model.start_thread(peer)
         await peer.say(thread, "Go")
         child = await child_of(peer)
@@ -346,7 +350,9 @@ async def test_what_an_agent_has_started_ends_with_it(app: App) -> None:
     ) as model:
         thread = await model.start_thread(peer, config={"agents.max_depth": 2})
         messages = await peer.turn(thread, "Go")
-        assert len({m["params"]["threadId"] for m in messages if "turn" in m.get("params", {})}) == 3
+        assert (
+            len({m["params"]["threadId"] for m in messages if "turn" in m.get("params", {})}) == 3
+        )
         assert await loaded(peer) == [thread["id"]]
 
 

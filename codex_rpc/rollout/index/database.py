@@ -36,8 +36,8 @@ class IndexConnection:
         self.path = path
         self.folders: dict[str, tuple[int, int]] | None = None
         """Folders as they were last looked at: their row, and when they were changed; or unread."""
-        self.folders_version = 0
-        """The state of the database that `folders` belongs to."""
+        self.folders_generation = 0
+        """The content of the database that `folders` belongs to."""
         self.sql = sqlite3.connect(
             ":memory:" if path is None else path,
             timeout=_PATIENCE_MS / 1000,
@@ -61,8 +61,7 @@ class IndexConnection:
         if self._version() == 0:
             with Writing(self):
                 if self._version() == 0:
-                    for statement in SCHEMA:
-                        self.sql.execute(statement)
+                    create_tables(self)
                     self.sql.execute(f"PRAGMA user_version = {VERSION}")
         if self._version() != VERSION:
             raise WrongVersionError
@@ -71,14 +70,14 @@ class IndexConnection:
         return self.sql.execute("PRAGMA user_version").fetchone()[0]
 
     @property
-    def version(self) -> int:
-        """Another number whenever somebody else has written."""
-        return self.sql.execute("PRAGMA data_version").fetchone()[0]
+    def generation(self) -> int:
+        """Another number whenever somebody has begun with nothing."""
+        return self.sql.execute("SELECT number FROM generation").fetchone()[0]
 
     @property
     def in_step(self) -> bool:
-        """Whether nobody else has written since the folders were looked at."""
-        return self.folders is not None and self.version == self.folders_version
+        """Whether what was known of the folders is still there."""
+        return self.folders is not None and self.generation == self.folders_generation
 
     @property
     def stale(self) -> bool:
@@ -196,6 +195,13 @@ class IndexDatabase:
             self._connection = None
 
 
+def create_tables(connection: IndexConnection) -> None:
+    for statement in SCHEMA:
+        connection.sql.execute(statement)
+    number = int.from_bytes(os.urandom(6), "big")
+    connection.sql.execute("INSERT INTO generation (number) VALUES (?)", (number,))
+
+
 def _clear(connection: IndexConnection) -> None:
     """Tables are dropped, not the file: other servers use it too."""
     with Writing(connection):
@@ -204,8 +210,7 @@ def _clear(connection: IndexConnection) -> None:
             " AND name NOT LIKE 'message_texts_%'"
         ).fetchall():
             connection.sql.execute(f'DROP TABLE "{name}"')
-        for statement in SCHEMA:
-            connection.sql.execute(statement)
+        create_tables(connection)
     connection.folders = None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from codex_rpc.errors import RolloutError
 from codex_rpc.rollout.files import ARCHIVED, SESSIONS, RolloutName, looks_like_rollout
-from codex_rpc.rollout.index.database import IndexConnection, Writing
+from codex_rpc.rollout.index.database import IndexConnection, Snapshot, Writing
 from codex_rpc.rollout.index.readings import forget_readings
 from codex_rpc.rollout.thread_log import read_meta
 
@@ -54,17 +54,24 @@ def sync_folders(connection: IndexConnection, codex_home: Path) -> bool:
         for change in changes:
             touched |= _apply(connection, change, archived)
         choose_heads(connection, touched)
-        rows = connection.sql.execute("SELECT path, id, changed_ns FROM folders")
-        connection.folders = {path: (row, changed) for path, row, changed in rows}
+        if connection.in_step:
+            _read_folders(connection)
     return True
 
 
 def known_folders(connection: IndexConnection) -> Mapping[str, tuple[int, int]]:
     """Row and time of change of the folders that were looked into."""
-    if not connection.in_step:
-        connection.folders_version = connection.version
-        rows = connection.sql.execute("SELECT path, id, changed_ns FROM folders")
-        connection.folders = {path: (row, changed) for path, row, changed in rows}
+    kept = connection.folders
+    if kept is None or not connection.in_step:
+        with Snapshot(connection):
+            kept = _read_folders(connection)
+    return kept
+
+
+def _read_folders(connection: IndexConnection) -> Mapping[str, tuple[int, int]]:
+    rows = connection.sql.execute("SELECT path, id, changed_ns FROM folders")
+    connection.folders = {path: (row, changed) for path, row, changed in rows}
+    connection.folders_generation = connection.generation
     return connection.folders
 
 

@@ -3,6 +3,7 @@
 VERSION = 1
 
 SCHEMA = (
+    "CREATE TABLE generation (number INTEGER NOT NULL)",
     """
     CREATE TABLE folders (
         id INTEGER PRIMARY KEY,
