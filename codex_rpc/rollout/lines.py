@@ -32,7 +32,8 @@ from codex_rpc.rollout.token_counts import rate_limits_payload, usage_payload
 
 def session_meta_line(meta: SessionMeta) -> bytes:
     """The first line of a file, in the form that the rest of it will have."""
-    ordinal = 0 if meta.history_mode == "paginated" else None
+    begun = 0 if meta.history_base is None else meta.history_base.end_ordinal_exclusive
+    ordinal = begun if meta.history_mode == "paginated" else None
     return line("session_meta", meta.payload(), meta.timestamp, ordinal)
 
 
@@ -48,9 +49,14 @@ def compacted_payload(message: str, replacement: Sequence[ResponseItem]) -> Payl
     }
 
 
-def rolled_back_payload(num_turns: int) -> Payload:
-    """The user took back what was said since their `num_turns` last message."""
-    return {"type": "thread_rolled_back", "num_turns": num_turns}
+def rolled_back_payload(num_turns: int, before_turn: str | None = None) -> Payload:
+    """The user took back what was said since their `num_turns` last message.
+
+    If all turns from one on were taken back, `before_turn` names it, in which the user may have
+    said nothing. The other program passes that over.
+    """
+    payload: Payload = {"type": "thread_rolled_back", "num_turns": num_turns}
+    return payload if before_turn is None else {**payload, "before_turn_id": before_turn}
 
 
 def event_payloads(event: object) -> Iterator[Payload]:

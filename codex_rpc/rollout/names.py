@@ -7,6 +7,7 @@ on the file beside it. Reading takes none. Which threads exist is not known here
 
 import fcntl
 import os
+import threading
 import time
 import zlib
 from collections.abc import Collection, Generator, Mapping
@@ -25,10 +26,11 @@ _CHECKED = 256
 
 
 class ThreadNames:
-    """Reads what was added since it last looked. Blocking; for one thread at a time."""
+    """Reads what was added since it last looked. Blocking; for any thread."""
 
     def __init__(self, codex_home: Path) -> None:
         self._path = codex_home / "session_index.jsonl"
+        self._lock = threading.Lock()
         self._names: dict[str, str] = {}
         self._seen: tuple[int, int, int] | None = None
         """Inode, size and time of change of the file when it was last read."""
@@ -37,16 +39,16 @@ class ThreadNames:
 
     def all(self) -> Mapping[str, str]:
         """The names by thread, as of now."""
-        try:
-            status = self._path.stat()
-        except OSError:
-            self._forget()
+        with self._lock:
+            try:
+                status = self._path.stat()
+                seen = (status.st_ino, status.st_size, status.st_mtime_ns)
+                if seen != self._seen:
+                    self._read(self._seen is not None and self._seen[0] == status.st_ino)
+                    self._seen = seen
+            except OSError:
+                self._forget()
             return self._names
-        seen = (status.st_ino, status.st_size, status.st_mtime_ns)
-        if seen != self._seen:
-            self._read(self._seen is not None and self._seen[0] == status.st_ino)
-            self._seen = seen
-        return self._names
 
     def set(self, thread_id: str, name: str) -> None:
         """Name a thread.

@@ -212,7 +212,7 @@ class _Reading:
             case "compacted":
                 self.history.compact(line.payload)
             case "event_msg" if line.event == "thread_rolled_back":
-                self._roll_back(integer(line.payload, "num_turns"), line.end)
+                self._roll_back(line)
             case "event_msg" if line.event:
                 self._turns.event(line)
             case "event_msg":
@@ -225,12 +225,13 @@ class _Reading:
         parsed = line.parsed()
         return spoken_text(parsed.payload) if parsed else ""
 
-    def _roll_back(self, num_turns: int | None, end: int) -> None:
+    def _roll_back(self, line: RolloutLine) -> None:
+        num_turns = integer(line.payload, "num_turns")
         if num_turns is None or num_turns < 0:
             self._invalid += 1
             return
         self.history.drop_last_user_turns(num_turns)
-        self._turns.roll_back(num_turns, end)
+        self._turns.event(line)
 
     def result(self, counts: LineCounts) -> Reconstructed:
         meta = _required(self._meta, counts)

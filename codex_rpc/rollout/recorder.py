@@ -21,6 +21,7 @@ import anyio.to_thread
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import ThreadBusyError
 from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.rollout.branching import Branch
 from codex_rpc.rollout.envelope import Payload, line
 from codex_rpc.rollout.file_tail import FileTail, read_tail
 from codex_rpc.rollout.lines import (
@@ -51,8 +52,9 @@ class RolloutRecorder:
 
     Lines that cannot be written stay remembered and are tried again with the next ones. An empty
     file begins with `meta`; one that another process left with half a line goes on with a new one.
-    While it has a file to write, nobody else writes it, this program's other processes and the
-    other program included.
+    If the end of a thread with numbered lines is taken back, it goes on in another file. While it
+    has a file to write, nobody else writes it, this program's other processes and the other program
+    included.
     """
 
     path: Path
@@ -76,6 +78,8 @@ class RolloutRecorder:
     _count: int = 0
     """Of all lines so far."""
     _led_in: bool = False
+    _first_line: bytes = b""
+    """Of a new file, if it is another one than `meta` would have."""
     _writer_lock: WriterLock | None = field(init=False)
     _writing: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -148,9 +152,28 @@ class RolloutRecorder:
         """Remember a first line as it would be by now; the file keeps the one it has as well."""
         self._record("session_meta", payload)
 
-    def record_rollback(self, num_turns: int) -> None:
-        """The last `num_turns` user messages and all that followed the first of them are undone."""
-        self._record("event_msg", rolled_back_payload(num_turns))
+    def record_rollback(self, num_turns: int, before_turn: str | None = None) -> None:
+        """The last `num_turns` user messages and all that followed the first of them are undone.
+
+        With `before_turn`, so is all of that turn, and what followed.
+        """
+        self._record("event_msg", rolled_back_payload(num_turns, before_turn))
+
+    async def branch_off(self, branch: Branch) -> None:
+        """Go on in another file, in which the thread's end is taken back.
+
+        What is not written by now lies beyond the cut, and is forgotten.
+        """
+        # Nothing is awaited in here, nor by leaving it: the caller goes on in the same step.
+        async with self._writing:
+            self.path, self.meta, self._first_line = branch.path, branch.meta, branch.first_line
+            self._found = FileTail(next_ordinal=branch.next_ordinal)
+            self._pending.clear()
+            self._unwritten = b""
+            self._remembered = self._written = self._vanished = self._count = 0
+            self._started, self._led_in = True, False
+            if branch.closing is not None:
+                self._record("event_msg", branch.closing)
 
     def _record(self, kind: str, payload: Payload) -> None:
         ordinal = self._first_ordinal() + self._count if self._numbered else None
@@ -186,7 +209,7 @@ class RolloutRecorder:
         """What has to come first: the thread's name if the file is new, the end of a torn line."""
         found = self._tail()
         if found.size == 0:
-            return session_meta_line(self.meta)
+            return self._first_line or session_meta_line(self.meta)
         return b"\n" if found.torn else b""
 
     # --- writing -------------------------------------------------------------------------------

@@ -144,6 +144,24 @@ def _image_view_form(stored: Payload) -> Payload:
     return {"path": _path(text(stored, "path") or "")}
 
 
+def _agent_call_form(stored: Payload) -> Payload:
+    """A call to other agents: how one stands is its name, or an object with what came of it."""
+    states = table(stored, "agents_states")
+    return {
+        "tool": to_camel(text(stored, "tool") or ""),
+        "status": to_camel(text(stored, "status") or "completed"),
+        "agents_states": {agent: _agent_state(states, agent) for agent in states},
+    }
+
+
+def _agent_state(states: Payload, agent: str) -> Payload:
+    if (name := text(states, agent)) is not None:
+        return {"status": to_camel(name)}
+    for status, said in table(states, agent).items():
+        return {"status": status, "message": said}
+    return {}
+
+
 _FORMS: Mapping[str, Callable[[Payload], dict[str, Any]]] = {
     "userMessage": user_message_form,
     "agentMessage": _agent_message_form,
@@ -151,6 +169,7 @@ _FORMS: Mapping[str, Callable[[Payload], dict[str, Any]]] = {
     "commandExecution": command_form,
     "fileChange": file_change_form,
     "mcpToolCall": mcp_call_form,
+    "collabAgentToolCall": _agent_call_form,
     "webSearch": web_search_form,
     "imageView": _image_view_form,
 }

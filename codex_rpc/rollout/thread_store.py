@@ -4,7 +4,6 @@ An async face of the index and the files; everything slow happens in worker thre
 are the manager's: whoever moves or deletes the files of one ends it first.
 """
 
-import logging
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 import anyio
 import anyio.to_thread
@@ -28,27 +27,17 @@ from codex_rpc.errors import (
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.archive import archive_files, delete_files, unarchive_files
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.git_update import append_git, changed_meta
-from codex_rpc.rollout.index.database import IndexDatabase
-from codex_rpc.rollout.index.thread_index import ThreadIndex
-from codex_rpc.rollout.index.turn_table import TurnTable
 from codex_rpc.rollout.names import ThreadNames
 from codex_rpc.rollout.stored_thread import MatchPage, StoredThread, ThreadPage, ThreadQuery
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.writer_lock import WriterLock
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from codex_rpc.rollout.index.thread_index import ThreadIndex
+    from codex_rpc.rollout.index.turn_table import TurnTable
+    from codex_rpc.rollout.index.upkeep import IndexUpkeep
 
 run = anyio.to_thread.run_sync
-
-Answer = TypeVar("Answer", covariant=True)
-
-_TRIES = 10
-_PAUSE = 0.03
-"""Seconds between two pieces of what is done in the background."""
-_PIECE = 16
-_SWEEP_SECONDS = 5.0
-"""How long the times of change of very many files are believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +61,21 @@ class ThreadStore:
     def __init__(self, codex_home: Path) -> None:
         self._home = codex_home
         self._names = ThreadNames(codex_home)
-        self._database = IndexDatabase(codex_home / "codex-rpc" / "index.sqlite")
-        self._index = ThreadIndex(codex_home, self._names, self._database)
         self._tasks: TaskGroup | None = None
-        self._tidying = False
-        self._swept: dict[bool, float] = {}
-        """When all files, archived or not, were last asked for their time of change."""
+        self._made: IndexUpkeep | None = None
+
+    @property
+    def _upkeep(self) -> "IndexUpkeep":
+        if self._made is None:
+            # What a server needs to start does not include the index.
+            from codex_rpc.rollout.index.upkeep import IndexUpkeep
+
+            self._made = IndexUpkeep(self._home, self._names)
+        return self._made
+
+    @property
+    def _index(self) -> "ThreadIndex":
+        return self._upkeep.index
 
     async def __aenter__(self) -> Self:
         self._tasks = anyio.create_task_group()
@@ -95,7 +93,8 @@ class ThreadStore:
         # The task group must not hear of `error`: it would pass it on wrapped in a group.
         await self._tasks.__aexit__(None, None, None)
         self._tasks = None
-        self._database.close()
+        if self._made is not None:
+            self._made.close()
 
     # --- finding -------------------------------------------------------------------------------
 
@@ -131,11 +130,12 @@ class ThreadStore:
             InvalidCursorError: if the query's cursor is none.
         """
         if query.ancestor is not None:
-            await self._catch_up()
+            await self._upkeep.catch_up()
         page = None
         while page is None:
             page = await run(self._index.page, query)
-        self._tidy(query)
+        if self._tasks is not None and self._upkeep.wanted(query):
+            self._tasks.start_soon(self._upkeep.tidy_up, query)
         return page
 
     async def search(self, text: str, query: ThreadQuery) -> MatchPage:
@@ -146,16 +146,11 @@ class ThreadStore:
         Raises:
             InvalidCursorError: if the query's cursor is none.
         """
-        await run(self._index.sync)
-        await self._sweep(archived=query.archived)
+        await self._upkeep.sweep(archived=query.archived)
+        ask = partial(self._index.matches, text, query)
+        return await self._upkeep.answer(ask, texts_archived=query.archived)
 
-        async def catch_up() -> None:
-            await self._catch_up()
-            await self._take_in_texts(archived=query.archived)
-
-        return await _answer(partial(self._index.matches, text, query), catch_up)
-
-    async def turn_table(self, log: ThreadLog) -> TurnTable:
+    async def turn_table(self, log: ThreadLog) -> "TurnTable":
         """The turns of a log that nothing has taken back, and where in it their lines are.
 
         Raises:
@@ -166,7 +161,7 @@ class ThreadStore:
     async def descendants(self, thread_id: str) -> Sequence[ThreadId]:
         """The threads that this one has spawned, and those that they have spawned."""
         ask = partial(self._index.descendants, thread_id)
-        return await _answer(ask, lambda: self._catch_up(thread_id))
+        return await self._upkeep.answer(ask, since=thread_id)
 
     async def touched(self, path: Path) -> None:
         """Something was written to a thread's file, so the thread is more recent now.
@@ -217,7 +212,7 @@ class ThreadStore:
         stored = await self.find(thread_id)
         files = await run(self._index.files_of, stored.thread_id)
         ask = partial(self._index.is_gone_on_from, stored.thread_id)
-        if await _answer(ask, lambda: self._catch_up(stored.thread_id)):
+        if await self._upkeep.answer(ask, since=stored.thread_id):
             raise ForkedHistoryError(thread_id)
 
         def work() -> None:
@@ -256,10 +251,13 @@ class ThreadStore:
             ThreadNotStoredError: if there is no such thread.
             ThreadBusyError: if a process has the thread open.
         """
-        path = (await self.find(thread_id)).path
+        from codex_rpc.rollout.git_update import append_git, changed_meta
+
+        stored = await self.find(thread_id)
+        path = stored.path
 
         def append() -> None:
-            with _locked(self._home, thread_id):
+            with _locked(self._home, stored.thread_id):
                 append_git(path, changes)
 
         if write is None:
@@ -271,10 +269,9 @@ class ThreadStore:
     async def reindex(self) -> IndexReport:
         """Forget all that is known of the files, and read them anew, texts included."""
         began = time.monotonic()
-        await run(self._database.clear)
-        await self._catch_up()
+        await run(self._index.database.clear)
         for archived in (False, True):
-            await self._take_in_texts(archived=archived)
+            await self._upkeep.take_in_texts(archived=archived)
         threads, skipped = await run(self._index.count)
         return IndexReport(threads, skipped, time.monotonic() - began)
 
@@ -290,67 +287,6 @@ class ThreadStore:
 
         with anyio.CancelScope(shield=True):
             await run(work)
-
-    # --- in the background ---------------------------------------------------------------------
-
-    def _tidy(self, query: ThreadQuery) -> None:
-        """Find out what later lists will want to know, a little at a time."""
-        if self._tasks is not None and not self._tidying:
-            self._tidying = True
-            self._tasks.start_soon(self._tidy_up, query)
-
-    async def _tidy_up(self, query: ThreadQuery) -> None:
-        try:
-            more = True
-            while more:
-                more = await run(self._index.catch_up, _PIECE)
-                await anyio.sleep(_PAUSE)
-            recent = time.monotonic() - self._swept.get(query.archived, 0.0) < _SWEEP_SECONDS
-            if query.order != "created_at" and not recent and not await run(self._index.is_small):
-                await self._sweep(archived=query.archived)
-        except Exception:
-            logger.exception("the index could not be brought up to date")
-        finally:
-            self._tidying = False
-
-    async def _catch_up(self, since: str | None = None) -> None:
-        """Look at all files that were not, or at those of threads younger than this one."""
-        await run(self._index.sync)
-        more = True
-        while more:
-            more = await run(lambda: self._index.catch_up(since=since))
-
-    async def _take_in_texts(self, *, archived: bool) -> None:
-        waiting = await run(lambda: self._index.waiting_texts(archived=archived))
-        while waiting:
-            await run(self._index.take_in_texts, waiting)
-
-    async def _sweep(self, *, archived: bool) -> None:
-        after: int | None = 0
-        while after is not None:
-            after = await run(lambda after=after: self._index.sweep_some(after, archived=archived))
-        self._swept[archived] = time.monotonic()
-
-
-class _Question(Protocol[Answer]):
-    """Asks the index; if `strict`, it may answer `None`: that it does not know enough."""
-
-    def __call__(self, *, strict: bool) -> Answer | None: ...
-
-
-async def _answer(ask: _Question[Answer], catch_up: Callable[[], Awaitable[None]]) -> Answer:
-    """What the index answers when it knows enough, however often that is lost again.
-
-    Another server may make the index anew, and files may grow faster than they are read. In the end
-    what is known has to do.
-    """
-    for _ in range(_TRIES):
-        await catch_up()
-        if (answer := await run(partial(ask, strict=True))) is not None:
-            return answer
-    while (answer := await run(partial(ask, strict=False))) is None:
-        pass
-    return answer
 
 
 @contextmanager

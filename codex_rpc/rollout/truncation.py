@@ -64,9 +64,7 @@ def _turn(log: ThreadLog, turn_id: str) -> RecordedTurn | None:
     turns = TurnLog()
     for raw in lean_lines(log.reader()):
         line = raw.parsed() if raw.kind == "event_msg" else None
-        if line is not None and line.event == "thread_rolled_back":
-            turns.roll_back(max(integer(line.payload, "num_turns") or 0, 0), line.end)
-        elif line is not None:
+        if line is not None:
             turns.event(line)
     turns.close()
     return next((turn for turn in reversed(turns.turns) if turn.turn_id == turn_id), None)

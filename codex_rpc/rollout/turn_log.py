@@ -117,7 +117,7 @@ class TurnLog:
         self._context: RawLine | None = None
         """Said between turns, for the next one."""
         self.overreached = False
-        """Whether a rollback went back to where there were no turns, or beyond."""
+        """Whether a rollback may have gone back to where there were no turns, or beyond."""
         self._turn_count = 0
 
     @property
@@ -148,6 +148,8 @@ class TurnLog:
                 self._complete(line)
             case "turn_aborted":
                 self._finish("interrupted", line)
+            case "thread_rolled_back":
+                self._roll_back(line)
             case "item_completed":
                 item = table(payload, "wire_item") or table(payload, "item")
                 self._item(line, item, provisional=False)
@@ -156,7 +158,20 @@ class TurnLog:
                 if item is not None:
                     self._item(line, item, provisional=True)
 
-    def roll_back(self, num_turns: int, end: int) -> None:
+    def _roll_back(self, line: RolloutLine) -> None:
+        """Take back the turn that is named and all that came after."""
+        named = text(line.payload, "before_turn_id")
+        places = [at for at, turn in enumerate(self.turns) if turn.turn_id == named]
+        if places:
+            del self.turns[places[-1] :]
+            self.overreached |= not self.turns
+        else:
+            self.overreached |= named is not None
+            self._take_back(max(integer(line.payload, "num_turns") or 0, 0), line.end)
+        if self._open not in self.turns:
+            self._open = None
+
+    def _take_back(self, num_turns: int, end: int) -> None:
         """Take back the last `num_turns` things the user said, and all that came after.
 
         The log has got to `end` where it says so. History is cut by the same rule. A turn that was
@@ -172,8 +187,6 @@ class TurnLog:
             self.turns.pop()
         else:
             self.overreached |= num_turns > 0 or not self.turns
-        if self._open not in self.turns:
-            self._open = None
 
     def _start(self, line: RolloutLine) -> None:
         turn = self._begin(line, explicit=True)

@@ -15,19 +15,25 @@ from codex_rpc.server.client import Client
 from codex_rpc.server.context import Server
 from codex_rpc.server.dispatch import Dispatcher
 from codex_rpc.server.feeds import Feeds
+from codex_rpc.server.unloading import UNLOAD_AFTER_SECONDS
 from codex_rpc.server.version import PROTOCOL_VERSION
 from codex_rpc.threads.thread_manager import ThreadManager
 
 
 @asynccontextmanager
 async def running_server(
-    config: ConfigLoader, environ: Mapping[str, str]
+    config: ConfigLoader,
+    environ: Mapping[str, str],
+    unload_after: float = UNLOAD_AFTER_SECONDS,
 ) -> AsyncGenerator[Server]:
-    """A server without connections. Leaving the context ends all threads and commands."""
+    """A server without connections. Leaving the context ends all threads and commands.
+
+    `unload_after` are the seconds for which idle threads are kept that nobody follows.
+    """
     async with anyio.create_task_group() as feeds:
         desk = ApprovalDesk()
         async with ThreadManager(config, environ, PROTOCOL_VERSION) as threads:
-            server = Server(environ, threads, Feeds(feeds, desk, threads), desk)
+            server = Server(environ, threads, Feeds(feeds, desk, threads, unload_after), desk)
             threads.skills.on_change = lambda: server.feeds.announce(SkillsChangedNotification())
             threads.on_spawned = server.feeds.open_beside
             yield server

@@ -58,6 +58,11 @@ class Feed:
     """By those who wait for a mark."""
     ended: anyio.Event = field(default_factory=anyio.Event)
 
+    @property
+    def is_deserted(self) -> bool:
+        """Whether nobody follows, and nobody is about to."""
+        return not self.followers and not self.awaited
+
     async def run(self) -> None:
         """Deliver until the thread ends."""
         try:
@@ -142,10 +147,12 @@ def _after_settings(events: Sequence[Event]) -> int:
 class Feeds:
     """All feeds of the server, by thread."""
 
-    def __init__(self, tasks: TaskGroup, desk: ApprovalDesk, threads: ThreadManager) -> None:
+    def __init__(
+        self, tasks: TaskGroup, desk: ApprovalDesk, threads: ThreadManager, unload_after: float
+    ) -> None:
         self._tasks = tasks
         self._desk = desk
-        self.unloader = Unloader(threads, self.announce)
+        self.unloader = Unloader(threads, self.announce, unload_after)
         self._feeds: dict[ThreadId, Feed] = {}
         self._clients: dict[Connection, Client] = {}
 
@@ -183,7 +190,9 @@ class Feeds:
         try:
             await feed.run()
         finally:
-            self._feeds.pop(feed.thread.thread_id, None)
+            # By now, somebody may have loaded the thread anew.
+            if self._feeds.get(feed.thread.thread_id) is feed:
+                del self._feeds[feed.thread.thread_id]
             feed.ended.set()
             for mark in feed.awaited:
                 mark.set()
@@ -194,9 +203,14 @@ class Feeds:
             await feed.ended.wait()
 
     def subscribe(self, client: Client, thread_id: ThreadId) -> None:
+        """Send the thread's events to `client`, unless it has gone away meanwhile."""
         feed = self._feeds.get(thread_id)
-        if feed is not None and client not in feed.followers:
+        if feed is None or client in feed.followers:
+            return
+        if client.connection in self._clients:
             feed.followers.append(client)
+        else:
+            self._check_deserted(feed)
 
     async def follow(
         self, client: Client, thread: CodexThread, reached: Callable[[], None]
@@ -220,8 +234,11 @@ class Feeds:
             raise ThreadNotFoundError(thread.thread_id)
         point = thread.watch(at_mark)
         feed.awaited.append(passed)
-        await passed.wait()
-        feed.awaited.remove(passed)
+        try:
+            await passed.wait()
+        finally:
+            feed.awaited.remove(passed)
+            self._check_deserted(feed)
         return point
 
     def unsubscribe(self, client: Client, thread_id: ThreadId) -> bool:
@@ -234,13 +251,16 @@ class Feeds:
 
     def _drop(self, client: Client, feed: Feed) -> None:
         feed.followers.remove(client)
-        if not feed.followers:
+        self._check_deserted(feed)
+
+    def _check_deserted(self, feed: Feed) -> None:
+        if feed.is_deserted:
             feed.times_deserted += 1
             self._tasks.start_soon(self._watch_deserted, feed, feed.times_deserted)
 
     async def _watch_deserted(self, feed: Feed, time: int) -> None:
         def is_deserted() -> bool:
             present = self._feeds.get(feed.thread.thread_id) is feed
-            return present and not feed.followers and feed.times_deserted == time
+            return present and feed.is_deserted and feed.times_deserted == time
 
         await self.unloader.watch(feed.thread, is_deserted)

@@ -25,16 +25,20 @@ class Unloader:
     threads: ThreadManager
     announce: Callable[[Notification], None]
     """Tells every client."""
-    seconds: float = UNLOAD_AFTER_SECONDS
+    seconds: float
+    """For which a thread is kept that is deserted and idle."""
 
     async def watch(self, thread: CodexThread, is_deserted: Callable[[], bool]) -> None:
         """End the thread once it has been deserted and idle for so long, unless somebody comes."""
-        while True:
+        idle = False
+        while not idle:
+            before = thread.snapshot()
             await anyio.sleep(self.seconds)
             if not is_deserted():
                 return
-            if not isinstance(thread.snapshot().status, ActiveStatus):
-                break
+            now = thread.snapshot()
+            active = isinstance(now.status, ActiveStatus)
+            idle = not active and now.last_turn_id == before.last_turn_id
         await self.unload(thread.thread_id)
 
     async def unload(self, thread_id: ThreadId) -> None:

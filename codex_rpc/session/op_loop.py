@@ -128,7 +128,7 @@ class OpLoop:
             case Report(items=items):
                 return await self._report(items, slot)
             case RollBack():
-                return self._roll_back(op, slot)
+                return await self._roll_back(op, slot)
             case _:
                 assert_never(op)
 
@@ -187,12 +187,16 @@ class OpLoop:
         await self._journal.flush()
         return Submitted()
 
-    def _roll_back(self, op: RollBack, slot: TurnSlot) -> Submitted:
+    async def _roll_back(self, op: RollBack, slot: TurnSlot) -> Submitted:
         if slot.active is not None or len(self._state.history) != op.expected_items:
             raise ThreadChangedError
-        self._journal.start()
-        self._journal.roll_back(op.num_turns, op.history)
+        if op.branch is not None:
+            await self._journal.branch_off(op.branch, op.history)
+        else:
+            self._journal.start()
+            self._journal.roll_back(op.num_turns, op.before_turn, op.history)
         self._state.told = op.told
+        self._state.last_turn_id = op.last_turn_id
         self._state.estimate_usage(estimate_items(op.history))
         self._state.last_turn_failed = False
         self._state.updated_at = int(time.time())

@@ -10,6 +10,7 @@ from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.review import ReviewTarget
+from codex_rpc.rollout.branching import Branch
 from codex_rpc.session.events import SettingsChanged
 from codex_rpc.state.waiter import Waiter
 
@@ -81,14 +82,19 @@ class Report:
 class RollBack:
     """Take back the last `num_turns` things the user said, with all that followed.
 
-    `history` is what the model shall have heard then, and `told` the settings it shall know of, as
-    the record has them. They were worked out when the history had `expected_items`.
+    If whole turns are taken back, `before_turn` is the first of them. `history` is what the model
+    shall have heard then, `told` the settings it shall know of, and `last_turn_id` the turn that is
+    the last one then, as the record has them. They were worked out when the history had
+    `expected_items`. `branch` is the file in which the thread goes on, if not in the one it has.
     """
 
     num_turns: int
+    before_turn: TurnId | None
     expected_items: int
     history: Sequence[ResponseItem]
     told: ThreadSettings | None
+    last_turn_id: TurnId | None
+    branch: Branch | None
 
 
 Op = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import ThreadItem
@@ -27,3 +28,5 @@ class ReadPoint:
     end: int | None
     """How far the thread's log belongs to it, in bytes; `None` if nothing is on disk."""
     live: LiveTurn | None
+    path: Path | None
+    """The newest file of the log then; `None` if the thread is ephemeral."""

@@ -49,6 +49,7 @@ async def care_for(agent: Agent, host: AgentHost, *, unread: bool) -> None:
             if unread:
                 tasks.start_soon(_read, agent.thread)
             await _tell_parent(agent)
+            await host.close_thread(agent.agent_id)  # it may still be on its way out
             tasks.cancel_scope.cancel()
     except Exception:
         logger.exception("agent %s was left alone", agent.agent_id)

@@ -59,7 +59,7 @@ def all_turns(log: ThreadLog, live: LiveTurn | None) -> list[Turn]:
     """
     lines = TurnLog()
     for line in _events(log, NO_TURN_EVENTS):
-        _take(lines, line)
+        lines.event(line)
     lines.close()
     return turns_of(lines.turns, live)
 
@@ -109,7 +109,7 @@ def _read(log: ThreadLog, parts: Iterable[tuple[int, int]], skip: frozenset[str]
                 if _is_stray(line, turns):
                     continue
                 _note_times(times, line)
-            _take(turns, line)
+            turns.event(line)
     turns.close()
     return _ReadTurn(turns.turns[0] if turns.turns else None, times)
 
@@ -130,13 +130,6 @@ def _events(log: ThreadLog, skip: frozenset[str]) -> Iterator[RolloutLine]:
     for raw in log.reader(skip).raw_lines():
         if raw.kind == "event_msg" and (line := raw.parsed()) is not None:
             yield line
-
-
-def _take(turns: TurnLog, line: RolloutLine) -> None:
-    if line.event == "thread_rolled_back":
-        turns.roll_back(max(integer(line.payload, "num_turns") or 0, 0), line.end)
-    else:
-        turns.event(line)
 
 
 def _is_stray(line: RolloutLine, turns: TurnLog) -> bool:

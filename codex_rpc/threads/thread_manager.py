@@ -273,10 +273,9 @@ class ThreadManager:
         Raises:
             RolloutError: if the file cannot be read any more.
         """
-        path = thread.rollout_path
-        if path is None or not await anyio.Path(path).exists():
+        if point.path is None or not await anyio.Path(point.path).exists():
             return None
-        return await self._loader.open(path, point.end)
+        return await self._loader.open(point.path, point.end)
 
     async def _make(
         self,

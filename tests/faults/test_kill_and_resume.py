@@ -22,6 +22,7 @@ from tests.e2e.server_process import (
     Message,
     Place,
     app_server,
+    named,
     patch,
     run_command,
     say,
@@ -122,6 +123,8 @@ class Talk:
     account: Account
     chance: random.Random
     forks: list[Account] = field(default_factory=list[Account])
+    begun: int = 0
+    """How many turns were."""
 
     @property
     def thread(self) -> Message:
@@ -129,12 +132,15 @@ class Talk:
 
     async def say(self, text: str = "Go", thread_id: str | None = None) -> str:
         """Begin a turn; its id."""
+        self.begun += 1
         thread = {"threadId": thread_id or self.account.thread_id}
         result = await self.server.call("turn/start", {**thread, "input": text_input(text)})
         return result["turn"]["id"]
 
     async def over(self) -> None:
-        await self.server.until(COMPLETED)
+        """Wait until all turns are over."""
+        while len(named(self.server.seen, COMPLETED)) < self.begun:
+            await self.server.read()
 
 
 async def speak(talk: Talk) -> None:
@@ -176,6 +182,7 @@ async def interrupt_now(talk: Talk) -> None:
 
 
 async def compact(talk: Talk) -> None:
+    talk.begun += 1
     await talk.server.call("thread/compact/start", talk.thread)
     await talk.over()
     await speak(talk)
@@ -190,8 +197,7 @@ async def fork(talk: Talk) -> None:
     thread = (await talk.server.call("thread/fork", talk.thread))["thread"]
     talk.forks.append(Account.of_thread(thread))
     await talk.say("Elsewhere", thread["id"])
-    for _ in range(1 + running):
-        await talk.over()
+    await talk.over()
 
 
 async def take_back(talk: Talk) -> None:

@@ -329,6 +329,16 @@ async def test_only_so_many_agents_are_open_and_closing_one_makes_room(app: App)
         assert "agent thread limit reached" in outputs(model)[1]
 
 
+async def test_agents_of_agents_count_as_well(app: App) -> None:
+    peer = await app.connect()
+    limits = {"agents.max_threads": 1, "agents.max_depth": 2}
+    with troupe(Go=[spawns(CHILD), waits(), "Done"], Count=[spawns("Deeper"), "Alone"]) as model:
+        thread = await model.start_thread(peer, config=limits)
+        await peer.turn(thread, "Go")
+        assert "agent thread limit reached" in outputs(model, CHILD)[0]
+        assert list(outputs(model)[1]["status"].values()) == [{"completed": "Alone"}]
+
+
 async def test_agents_at_the_depth_limit_are_offered_no_agents(app: App) -> None:
     peer = await app.connect()
     with troupe(Go=[spawns(CHILD), waits(), "Three"], Count=["3 files"]) as model:
@@ -350,9 +360,9 @@ async def test_what_an_agent_has_started_ends_with_it(app: App) -> None:
     ) as model:
         thread = await model.start_thread(peer, config={"agents.max_depth": 2})
         messages = await peer.turn(thread, "Go")
-        assert (
-            len({m["params"]["threadId"] for m in messages if "turn" in m.get("params", {})}) == 3
-        )
+        deeper = next(call for call in agents_calls(messages) if call["prompt"] == "Deeper")
+        assert deeper["status"] == "completed"
+        assert deeper["senderThreadId"] != thread["id"]
         assert await loaded(peer) == [thread["id"]]
 
 

@@ -15,6 +15,7 @@ from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.protocol.handshake import InitializeParams
 from codex_rpc.server.app import running_server, serve
 from codex_rpc.server.context import Server
+from codex_rpc.server.unloading import UNLOAD_AFTER_SECONDS
 from tests.support.model_script import write_script
 from tests.support.peer import WAIT_SECONDS, Peer
 
@@ -71,7 +72,9 @@ async def eventually(holds: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def running_app(folder: Path, **environment: str) -> AsyncGenerator[App]:
+async def running_app(
+    folder: Path, unload_after: float = UNLOAD_AFTER_SECONDS, **environment: str
+) -> AsyncGenerator[App]:
     """A server whose threads play model scripts; everything ends with the context.
 
     After a failure that may pass, a model is asked once more: enough to see, and soon over.
@@ -93,6 +96,9 @@ async def running_app(folder: Path, **environment: str) -> AsyncGenerator[App]:
     }
     config = ConfigLoader(folder / "home", list(settings.items()))
     with ExitStack() as streams:
-        async with running_server(config, environ) as server, anyio.create_task_group() as tasks:
+        async with (
+            running_server(config, environ, unload_after) as server,
+            anyio.create_task_group() as tasks,
+        ):
             yield App(server, folder, tasks, streams)
             tasks.cancel_scope.cancel()

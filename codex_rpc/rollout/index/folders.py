@@ -42,21 +42,22 @@ class _Change:
     gone: Sequence[str]
 
 
-def sync_folders(connection: IndexConnection, codex_home: Path) -> bool:
-    """Bring the rows of files up to what the folders hold. Returns whether any were not."""
-    known = known_folders(connection)
-    changes = list(_changes(connection, known, _looks(codex_home, known)))
-    if not changes:
-        return False
+def sync_folders(connection: IndexConnection, codex_home: Path) -> None:
+    """Bring the rows of files up to what the folders hold."""
     archived = str(codex_home / ARCHIVED)
-    with Writing(connection):
-        touched: set[str] = set()
-        for change in changes:
-            touched |= _apply(connection, change, archived)
-        choose_heads(connection, touched)
-        if connection.in_step:
-            _read_folders(connection)
-    return True
+    while True:
+        known = known_folders(connection)
+        changes = list(_changes(connection, known, _looks(codex_home, known)))
+        if not changes:
+            return
+        with Writing(connection):
+            if connection.in_step:  # or the changes are none to what is there now
+                touched: set[str] = set()
+                for change in changes:
+                    touched |= _apply(connection, change, archived)
+                choose_heads(connection, touched)
+                _read_folders(connection)
+                return
 
 
 def known_folders(connection: IndexConnection) -> Mapping[str, tuple[int, int]]:

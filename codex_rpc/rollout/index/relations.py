@@ -7,6 +7,13 @@ from pathlib import Path
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.index.database import IndexConnection
 
+DESCENDANTS = """
+    WITH RECURSIVE below (thread) AS (
+        SELECT thread FROM files WHERE parent = ?
+        UNION SELECT files.thread FROM files JOIN below ON files.parent = below.thread
+    ) SELECT thread FROM below
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -37,15 +44,7 @@ def began(connection: IndexConnection, thread_id: str | None) -> int:
 
 def descendants(connection: IndexConnection, thread_id: str) -> list[ThreadId]:
     """The threads that a thread has spawned, and they in turn, of those that were looked at."""
-    rows = connection.sql.execute(
-        """
-        WITH RECURSIVE below (thread) AS (
-            SELECT thread FROM files WHERE parent = ?
-            UNION SELECT files.thread FROM files JOIN below ON files.parent = below.thread
-        ) SELECT thread FROM below ORDER BY thread
-        """,
-        (thread_id,),
-    )
+    rows = connection.sql.execute(f"{DESCENDANTS} ORDER BY thread", (thread_id,))
     return [ThreadId(thread) for (thread,) in rows if thread != thread_id]
 
 

@@ -13,7 +13,7 @@ from codex_rpc.rollout.stored_thread import StoredThread
 from codex_rpc.rollout.thread_log import open_log
 
 COLUMNS = (
-    "path, thread, created, archived, updated, inode, size, changed_ns,"
+    "path, thread, created, archived, updated, known, inode, size, changed_ns,"
     " opening_end, opening_check, meta, stamp, git, preview, model, effort"
 )
 
@@ -29,13 +29,15 @@ class FileRow:
     created: int
     archived: bool
     updated: int | None
+    known: bool
+    """Whether `head` needs no look at the file, unless that has changed."""
     head: FileHead | None
 
     @classmethod
     def of(cls, columns: Sequence[Any]) -> "FileRow":
         """Read the `COLUMNS` of a row."""
-        path, thread, created, archived, updated, *rest = columns
-        return cls(Path(path), thread, created, bool(archived), updated, _head(rest))
+        path, thread, created, archived, updated, known, *rest = columns
+        return cls(Path(path), thread, created, bool(archived), updated, bool(known), _head(rest))
 
     @property
     def readable(self) -> bool:
@@ -112,7 +114,7 @@ def read_thread_file(path: Path, codex_home: Path, *, archived: bool = False) ->
     """
     with path.open("rb") as file:
         head = read_file_head(file)
-    row = FileRow(path, head.thread_id or "", 0, archived, None, None)
+    row = FileRow(path, head.thread_id or "", 0, archived, None, known=False, head=None)
     return replace(row, head=_with_first_words(head, row, codex_home))
 
 
@@ -163,9 +165,8 @@ def store_row(connection: IndexConnection, row: FileRow) -> None:
     }
     setting = ", ".join(f"{name} = :{name}" for name in values)
     stored = {name: _storable(value) for name, value in values.items()}
-    connection.sql.execute(
-        f"UPDATE files SET {setting} WHERE path = :path", stored | {"path": str(row.path)}
-    )
+    stored["path"] = str(row.path)
+    connection.sql.execute(f"UPDATE files SET {setting} WHERE path = :path", stored)
 
 
 def _storable(value: str | int | None) -> str | int | None:

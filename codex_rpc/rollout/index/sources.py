@@ -23,9 +23,6 @@ _AGENTS = {
 _AGENT = "subAgent"
 _CUSTOM = "custom"
 
-INTERACTIVE = ("cli", "vscode", _CUSTOM)
-"""Threads that a user talks to; the rest is listed on demand."""
-
 
 def kind_of(source: object) -> str:
     """The kind of a stored source; `custom` for names that a program gave itself."""

@@ -4,22 +4,13 @@ Blocking: for worker threads. Which thread asks when is the store's business.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.files import ARCHIVED
-from codex_rpc.rollout.index.catalogue import (
-    Catalogue,
-    News,
-    all_known,
-    fill_heads,
-    is_small,
-    sweep,
-    sweep_some,
-)
+from codex_rpc.rollout.index.catalogue import Catalogue
 from codex_rpc.rollout.index.database import IndexConnection, IndexDatabase, Snapshot, Writing
 from codex_rpc.rollout.index.folders import sync_folders
 from codex_rpc.rollout.index.full_text import (
@@ -28,6 +19,14 @@ from codex_rpc.rollout.index.full_text import (
     take_in_texts,
     texts_are_in,
     waiting_texts,
+)
+from codex_rpc.rollout.index.looking import (
+    News,
+    all_known,
+    fill_heads,
+    is_small,
+    sweep,
+    sweep_some,
 )
 from codex_rpc.rollout.index.readings import move_readings
 from codex_rpc.rollout.index.relations import (
@@ -38,7 +37,7 @@ from codex_rpc.rollout.index.relations import (
     is_gone_on_from,
 )
 from codex_rpc.rollout.index.rows import COLUMNS, FileRow, read_thread_file
-from codex_rpc.rollout.index.turn_marks import Mark, Marks, read_marks, store_marks, stored_marks
+from codex_rpc.rollout.index.turn_marks import Mark, MarkCache
 from codex_rpc.rollout.index.turn_table import TurnTable, shifted, turn_table
 from codex_rpc.rollout.names import ThreadNames
 from codex_rpc.rollout.stored_thread import (
@@ -53,7 +52,6 @@ from codex_rpc.rollout.thread_log import ThreadLog
 _PIECE_SECONDS = 0.1
 """So long others wait while much has to be read."""
 _HEADS = 50
-_KEPT_MARKS = 8
 
 
 @dataclass(slots=True)
@@ -63,7 +61,10 @@ class ThreadIndex:
     codex_home: Path
     names: ThreadNames
     database: IndexDatabase
-    _marks: OrderedDict[Path, Marks] = field(default_factory=OrderedDict[Path, Marks])
+    _marks: MarkCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._marks = MarkCache(self.database)
 
     # --- threads -------------------------------------------------------------------------------
 
@@ -227,23 +228,10 @@ class ThreadIndex:
         marks: list[Mark] = []
         offset = log.start
         for segment in log.segments:
-            of_file = self._marks_of(segment.path).marks
+            of_file = self._marks.of(segment.path).marks
             marks += shifted(of_file, segment.start, segment.end, offset - segment.start)
             offset += segment.end - segment.start
         return turn_table(marks, log.end)
-
-    def _marks_of(self, path: Path) -> Marks:
-        known = self._marks.get(path)
-        if known is None:
-            known = self.database.run(lambda connection: stored_marks(connection, str(path)))
-        now = read_marks(path, known)
-        if known is None or now.reading != known.reading:
-            self.database.run(lambda connection: store_marks(connection, str(path), now))
-        self._marks[path] = now
-        self._marks.move_to_end(path)
-        while len(self._marks) > _KEPT_MARKS:
-            self._marks.popitem(last=False)
-        return now
 
     # --- files ---------------------------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 A mark is what one line means for the turns. What marks add up to is worked out in `turn_table`.
 """
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from codex_rpc.rollout.fields import integer, table
-from codex_rpc.rollout.index.database import IndexConnection, Writing
+from codex_rpc.rollout.fields import integer, table, text
+from codex_rpc.rollout.index.database import IndexConnection, IndexDatabase, Writing
 from codex_rpc.rollout.index.line_heads import LineHead, line_head, parsed_line, whole_lines
 from codex_rpc.rollout.index.readings import (
     Reading,
@@ -30,7 +31,8 @@ class Mark:
     """What the line from byte `start` to `stop` of a file means.
 
     `user` is an older event and `userItem` a whole item, which may be the same one; `late` is an
-    item of a turn that is over. `number` is when a turn started, or how many are taken back.
+    item of a turn that is over. `number` is when a turn started, or how many are taken back;
+    `turn` may then be the first of them.
     """
 
     start: int
@@ -94,7 +96,8 @@ class _Scanner:
             yield Mark(start, stop, "user")
         elif head.event == "thread_rolled_back":
             payload = table(parsed_line(raw) or {}, "payload")
-            yield Mark(start, stop, "rollback", None, integer(payload, "num_turns") or 0)
+            named, number = text(payload, "before_turn_id"), integer(payload, "num_turns") or 0
+            yield Mark(start, stop, "rollback", named, number)
         elif head.event == "item_completed":
             yield from self._item(head, start, stop)
 
@@ -140,3 +143,37 @@ def store_marks(connection: IndexConnection, path: str, marks: Marks) -> None:
                 if mark.start >= kept
             ],
         )
+
+
+_KEPT = 8
+
+
+class MarkCache:
+    """The marks of files, kept in the index, and those of the last few files in memory too.
+
+    Blocking; for any thread.
+    """
+
+    def __init__(self, database: IndexDatabase) -> None:
+        self._database = database
+        self._kept: dict[Path, Marks] = {}
+        self._lock = threading.Lock()
+
+    def of(self, path: Path) -> Marks:
+        """The marks of a file as it is now.
+
+        Raises:
+            OSError: if it cannot be read.
+        """
+        known = self._kept.get(path)
+        if known is None:
+            known = self._database.run(lambda connection: stored_marks(connection, str(path)))
+        now = read_marks(path, known)
+        if known is None or now.reading != known.reading:
+            self._database.run(lambda connection: store_marks(connection, str(path), now))
+        with self._lock:
+            self._kept.pop(path, None)
+            self._kept[path] = now
+            while len(self._kept) > _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+        return now

@@ -133,9 +133,17 @@ class _Tabulation:
             turn.late.append((mark.start, mark.stop))
 
     def _roll_back(self, mark: Mark) -> None:
-        left = mark.number or 0
-        if self._newest is not None and left > 0:
+        places = [at for at, turn in enumerate(self.turns) if turn.turn_id == mark.turn]
+        if self._newest is not None and (places or (mark.number or 0) > 0):
             self._newest.stop(mark.start)
+        if places:
+            del self.turns[places[-1] :]
+        else:
+            self._take_back(mark.number or 0)
+        if self._open is not None and self._open not in self.turns:
+            self._open = None
+
+    def _take_back(self, left: int) -> None:
         while left > 0 and any(turn.users for turn in self.turns):
             last = self.turns[-1]
             if len(last.users) > left:
@@ -145,8 +153,6 @@ class _Tabulation:
                 break
             left -= len(last.users)
             self.turns.pop()
-        if self._open is not None and self._open not in self.turns:
-            self._open = None
 
 
 def shifted(marks: Iterable[Mark], start: int, end: int, by: int) -> Iterator[Mark]:

@@ -6,6 +6,7 @@ from codex_rpc.server.context import Answer, RequestContext
 from codex_rpc.server.handlers.thread_history import fork_source
 from codex_rpc.server.views import accepted_turn, thread_view
 from codex_rpc.session.ops import StartReview
+from codex_rpc.session.review_target import review_request
 from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.loading import Whole
 from codex_rpc.threads.spawn import StartThread
@@ -26,6 +27,7 @@ async def _start_elsewhere(
     context: RequestContext, params: ReviewStartParams, thread: CodexThread
 ) -> Answer:
     """Review on another thread that knows what this one does, while this one goes on."""
+    review_request(params.target)  # a target that says nothing is no reason to make a thread
     server, settings = context.server, thread.snapshot().settings
     request = StartThread(
         model=settings.model,

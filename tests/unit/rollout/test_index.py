@@ -44,6 +44,17 @@ async def test_a_file_that_another_process_adds_is_listed_at_once(home: StoredHo
         assert await listed(store) == [60 * 48, 2, 1]
 
 
+async def test_a_file_is_listed_though_its_folder_seems_to_be_as_it_was(home: StoredHome) -> None:
+    """Two changes within a tick of the clock of the file system look like one."""
+    folder = home.thread(1).parent
+    async with home.store() as store:
+        assert await listed(store) == [1]
+        changed_ns = folder.stat().st_mtime_ns
+        home.thread(2)
+        os.utime(folder, ns=(changed_ns, changed_ns))
+        assert await listed(store) == [2, 1]
+
+
 async def test_a_file_that_another_process_deletes_is_not_listed_any_more(
     home: StoredHome,
 ) -> None:
@@ -72,8 +83,9 @@ async def test_a_file_that_is_replaced_or_cut_off_shows_what_it_says_now(home: S
     path = home.thread(1, "one", "two")
     async with home.store() as store:
         assert await previews(store) == ["one"]
-        home.write(path, home.first_line(1), *talk("another beginning, and a longer one"))
-        assert await previews(store) == ["another beginning, and a longer one"]
+        longer = "another beginning, " * 50
+        home.write(path, home.first_line(1), *talk(longer))
+        assert await previews(store) == [longer]
         home.write(path, home.first_line(1), *talk("x"))
         assert await previews(store) == ["x"]
 
@@ -155,12 +167,14 @@ async def test_pages_of_the_index_that_are_overwritten_lose_no_thread(home: Stor
 
 async def test_an_index_of_another_version_is_made_anew(home: StoredHome) -> None:
     home.thread(1)
-    home.index.parent.mkdir()
-    with closing(sqlite3.connect(home.index)) as index:
-        index.execute("CREATE TABLE files (other TEXT)")
-        index.execute("PRAGMA user_version = 99")
     async with home.store() as store:
         assert await listed(store) == [1]
+    with closing(sqlite3.connect(home.index)) as index:
+        index.execute("UPDATE files SET preview = 'what another version means by it'")
+        index.execute("PRAGMA user_version = 99")
+        index.commit()
+    async with home.store() as store:
+        assert await previews(store) == ["thread 1"]
 
 
 async def test_without_a_place_for_the_index_everything_works(home: StoredHome) -> None:
