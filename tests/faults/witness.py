@@ -151,4 +151,4 @@ class Account:
 
 def _status(turns: Mapping[str, Message], turn_id: str) -> str | None:
     turn = turns.get(turn_id)
-    return turn and turn["status"]
+    return None if turn is None else turn["status"]

@@ -4,6 +4,7 @@ A thread that is loaded shows its present state, up to this moment.
 """
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,9 @@ from codex_rpc.threads.turn_reader import TurnPageRequest
 INTERACTIVE = ("cli", "vscode")
 """The sources of threads that a user talks to; others are listed on request only."""
 
+RECENTLY_SECONDS = 10
+"""After so long, whoever looks at the files has seen a change."""
+
 MAX_EXCLUDED = 100
 MAX_ITEM_IDS = 100
 
@@ -61,12 +65,23 @@ MAX_ITEM_IDS = 100
 
 async def list_threads(context: RequestContext, params: ThreadListParams) -> ThreadListResponse:
     query = _list_query(context, params)
+    if query.order != "created_at":
+        await _tell_store_of_changes(context)
     found = await context.server.threads.store.list(query)
     return ThreadListResponse(
         data=[_view(context, stored) for stored in found.threads],
         next_cursor=found.next_cursor,
         backwards_cursor=found.backwards_cursor,
     )
+
+
+async def _tell_store_of_changes(context: RequestContext) -> None:
+    """Have our own threads at their place in the list, though files are looked at less often."""
+    threads, now = context.server.threads, time.time()
+    for thread_id in threads.list_thread_ids():
+        snapshot = threads.get_thread(thread_id).snapshot()
+        if snapshot.rollout_path is not None and now - snapshot.updated_at < RECENTLY_SECONDS:
+            await threads.store.touched(snapshot.rollout_path)
 
 
 def _list_query(context: RequestContext, params: ThreadListParams) -> ThreadQuery:
