@@ -1,5 +1,6 @@
 """CodexThread: one loaded thread as the outside handles it."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,7 @@ class CodexThread:
     def __init__(self, session: Session, origin: ThreadOrigin) -> None:
         self._session = session
         self.origin = origin
+        self._unread: deque[Event] = deque()
         self.name: str | None = None
         """What the user calls it, as far as this process has heard."""
 
@@ -86,7 +88,20 @@ class CodexThread:
         Raises:
             EventChannelClosedError: when the thread has ended.
         """
+        if self._unread:
+            events, self._unread = tuple(self._unread), deque()
+            return events
         return await self._session.next_events()
+
+    async def next_event(self) -> Event:
+        """The next event, for a reader who takes them one by one.
+
+        Raises:
+            EventChannelClosedError: when the thread has ended.
+        """
+        if not self._unread:
+            self._unread.extend(await self._session.next_events())
+        return self._unread.popleft()
 
     async def read_point(self) -> ReadPoint:
         """What is on record now, and what is under way. What was put down has been written."""

@@ -20,7 +20,11 @@ from codex_rpc import (
 )
 from codex_rpc.errors import StalePathError, ThreadBusyError, ThreadNotFoundError
 from codex_rpc.protocol.ids import new_item_id
-from codex_rpc.protocol.notifications import TurnCompletedNotification
+from codex_rpc.protocol.notifications import (
+    ThreadStatusChangedNotification,
+    TurnCompletedNotification,
+    TurnStartedNotification,
+)
 from codex_rpc.protocol.response_items import MessageItem, OutputText, user_message
 from codex_rpc.session.events import SessionConfigured
 from tests.support.model_script import STALL, Step, says, write_script
@@ -73,6 +77,21 @@ async def test_a_new_thread_tells_its_configuration_first(tmp_path: Path) -> Non
         assert threads.list_thread_ids() == [new.thread_id]
         assert new.thread.rollout_path is not None
         assert not new.thread.rollout_path.exists(), "nothing on disk before the first turn"
+
+
+async def test_events_come_one_by_one_or_in_batches(tmp_path: Path) -> None:
+    async with manager(tmp_path, [says("1")]) as threads:
+        new = await threads.start_thread(here(tmp_path))
+        await new.thread.submit(SubmitInput([TextInput(text="one")]))
+        await new.thread.idle()
+        first = await new.thread.next_event()
+        second = await new.thread.next_event()
+        rest = list(await new.thread.next_events())
+        while not isinstance(rest[-1], TurnCompletedNotification):
+            rest += await new.thread.next_events()
+        assert isinstance(first, ThreadStatusChangedNotification)
+        assert isinstance(second, TurnStartedNotification)
+        assert rest.count(first) == rest.count(second) == 0
 
 
 async def test_a_thread_is_resumed_from_its_rollout(tmp_path: Path) -> None:
