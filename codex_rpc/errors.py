@@ -212,6 +212,17 @@ class StalePathError(InvalidRequestError):
         )
 
 
+class OlderPathError(InvalidRequestError):
+    """The thread has gone on in another file since a part of it was taken back."""
+
+    def __init__(self, thread_id: str, requested: str, current: str) -> None:
+        super().__init__(
+            f"cannot resume paginated thread {thread_id} with stale path: requested {requested}, "
+            f"current {current}; omit path and resume by thread id",
+            path=("path",),
+        )
+
+
 class TurnNotFoundError(InvalidRequestError):
     """The thread has no such turn, or not any more."""
 

@@ -42,17 +42,6 @@ def read_tail(path: Path, *, numbered: bool) -> FileTail:
         return FileTail()
 
 
-def next_ordinal(path: Path, end: int) -> int:
-    """The number of the line at byte `end` of a file that numbers its lines, as there is or to be.
-
-    Raises:
-        OSError: if the file cannot be read.
-    """
-    with path.open("rb") as file:
-        ordinals = map(_ordinal, lines_backwards(file, end))
-        return next((ordinal for ordinal in ordinals if ordinal is not None), -1) + 1
-
-
 def _ordinal(line: bytes) -> int | None:
     found = _ORDINAL.match(line)
     return int(found[1]) if found else None

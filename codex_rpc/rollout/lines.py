@@ -32,8 +32,7 @@ from codex_rpc.rollout.token_counts import rate_limits_payload, usage_payload
 
 def session_meta_line(meta: SessionMeta) -> bytes:
     """The first line of a file, in the form that the rest of it will have."""
-    begun = 0 if meta.history_base is None else meta.history_base.end_ordinal_exclusive
-    ordinal = begun if meta.history_mode == "paginated" else None
+    ordinal = 0 if meta.history_mode == "paginated" else None
     return line("session_meta", meta.payload(), meta.timestamp, ordinal)
 
 

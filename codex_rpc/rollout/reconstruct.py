@@ -18,6 +18,7 @@ from codex_rpc.rollout.reader import LineCounts, RawLine, RolloutLine, RolloutRe
 from codex_rpc.rollout.recorded_history import RecordedHistory, spoken_text
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import LogReader, ThreadLog
+from codex_rpc.rollout.turn_lines import TurnLines
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
 from codex_rpc.rollout.turn_settings import StoredSettings
 
@@ -92,15 +93,15 @@ def load_rollout(path: Path, *, items: bool = True) -> Reconstructed:
 def load_log(log: ThreadLog, *, items: bool = True) -> Reconstructed:
     """Work out what a log adds up to. Blocking: for a worker thread.
 
-    Without `items`, no more is read than what the newest compaction has left: `turns` and `counts`
-    begin with the turn in which it happened, and turns show what the user said at most.
+    Without `items`, no more is read than what the newest compaction has left, and no more is told
+    than what goes on: of `turns` the last ones, with what the user said at most.
 
     Raises:
         OSError: if a file cannot be read.
     """
     if not items and (newest := _from_checkpoint(log)) is not None:
         return newest
-    return _read(log.reader(), log.meta, items=items)
+    return _read(log.reader(), log.meta, items=items, newest=not items)
 
 
 def lean_lines(reader: RolloutReader | LogReader) -> Iterator[RawLine]:
@@ -116,7 +117,7 @@ def _from_checkpoint(log: ThreadLog) -> Reconstructed | None:
     start = newest_checkpoint(log)
     if start is None or start <= log.start:
         return None
-    reading = _Reading(log.meta)
+    reading = _Reading(log.meta, unread=TurnLines())
     reading.look_back(log, start)
     reader = log.slice(start).reader()
     for line in lean_lines(reader):
@@ -125,10 +126,14 @@ def _from_checkpoint(log: ThreadLog) -> Reconstructed | None:
 
 
 def _read(
-    reader: RolloutReader | LogReader, meta: SessionMeta | None, *, items: bool
+    reader: RolloutReader | LogReader,
+    meta: SessionMeta | None,
+    *,
+    items: bool,
+    newest: bool = False,
 ) -> Reconstructed:
     """Read everything; twice, if what a compaction had replaced is wanted again."""
-    reading = _Reading(meta)
+    reading = _Reading(meta, unread=TurnLines() if newest else None)
     for line in reader.raw_lines() if items else lean_lines(reader):
         reading.take(line)
     if reading.history.overreached:
@@ -166,10 +171,18 @@ def _required(meta: SessionMeta | None, counts: LineCounts) -> SessionMeta:
 class _Reading:
     """What the lines so far add up to. The first name of a thread is that of the file's own."""
 
-    def __init__(self, meta: SessionMeta | None, *, keep_replaced: bool = False) -> None:
+    def __init__(
+        self,
+        meta: SessionMeta | None,
+        *,
+        keep_replaced: bool = False,
+        unread: TurnLines | None = None,
+    ) -> None:
         self.history = RecordedHistory(keep_replaced=keep_replaced)
         self._meta = meta
         self._turns = TurnLog()
+        self._unread = unread
+        """What was said of turns, while only the last are wanted and none was taken back."""
         self._said = LastSaid()
         self._preview = ""
         self._invalid = 0
@@ -194,11 +207,16 @@ class _Reading:
                 self.history.record(line)
             case "turn_context":
                 self._said.settings_are(line)
-                self._turns.set_context(line)
+                if self._unread is None:
+                    self._turns.set_context(line)
+                else:
+                    self._unread.add(line)
             case "event_msg" if line.event == "token_count":
                 self._said.count(line)
             case "event_msg" if line.event == "thread_settings_applied":
                 self._said.settings_change(line)
+            case "event_msg" if self._unread is not None and line.event != "thread_rolled_back":
+                self._unread.add(line)
             case _ if (parsed := line.parsed()) is not None:
                 self._take(parsed)
             case _:
@@ -231,10 +249,18 @@ class _Reading:
             self._invalid += 1
             return
         self.history.drop_last_user_turns(num_turns)
+        if self._unread is not None:
+            self._turns, self._invalid = self._unread.all(), self._invalid + self._unread.malformed
+            self._unread = None
         self._turns.event(line)
 
     def result(self, counts: LineCounts) -> Reconstructed:
         meta = _required(self._meta, counts)
+        if self._unread is not None:
+            self._turns, self._invalid = (
+                self._unread.newest(),
+                self._invalid + self._unread.malformed,
+            )
         self._turns.close()
         context_recorded = self.history.has_context()
         turns = self._turns.turns

@@ -21,7 +21,6 @@ import anyio.to_thread
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import ThreadBusyError
 from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.rollout.branching import Branch
 from codex_rpc.rollout.envelope import Payload, line
 from codex_rpc.rollout.file_tail import FileTail, read_tail
 from codex_rpc.rollout.lines import (
@@ -52,9 +51,8 @@ class RolloutRecorder:
 
     Lines that cannot be written stay remembered and are tried again with the next ones. An empty
     file begins with `meta`; one that another process left with half a line goes on with a new one.
-    If the end of a thread with numbered lines is taken back, it goes on in another file. While it
-    has a file to write, nobody else writes it, this program's other processes and the other program
-    included.
+    While it has a file to write, nobody else writes it, this program's other processes and the
+    other program included.
     """
 
     path: Path
@@ -78,8 +76,6 @@ class RolloutRecorder:
     _count: int = 0
     """Of all lines so far."""
     _led_in: bool = False
-    _first_line: bytes = b""
-    """Of a new file, if it is another one than `meta` would have."""
     _writer_lock: WriterLock | None = field(init=False)
     _writing: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -159,22 +155,6 @@ class RolloutRecorder:
         """
         self._record("event_msg", rolled_back_payload(num_turns, before_turn))
 
-    async def branch_off(self, branch: Branch) -> None:
-        """Go on in another file, in which the thread's end is taken back.
-
-        What is not written by now lies beyond the cut, and is forgotten.
-        """
-        # Nothing is awaited in here, nor by leaving it: the caller goes on in the same step.
-        async with self._writing:
-            self.path, self.meta, self._first_line = branch.path, branch.meta, branch.first_line
-            self._found = FileTail(next_ordinal=branch.next_ordinal)
-            self._pending.clear()
-            self._unwritten = b""
-            self._remembered = self._written = self._vanished = self._count = 0
-            self._started, self._led_in = True, False
-            if branch.closing is not None:
-                self._record("event_msg", branch.closing)
-
     def _record(self, kind: str, payload: Payload) -> None:
         ordinal = self._first_ordinal() + self._count if self._numbered else None
         encoded = line(kind, payload, datetime.now(UTC), ordinal)
@@ -209,7 +189,7 @@ class RolloutRecorder:
         """What has to come first: the thread's name if the file is new, the end of a torn line."""
         found = self._tail()
         if found.size == 0:
-            return self._first_line or session_meta_line(self.meta)
+            return session_meta_line(self.meta)
         return b"\n" if found.torn else b""
 
     # --- writing -------------------------------------------------------------------------------

@@ -22,13 +22,6 @@ class HistoryBase:
     end_ordinal_exclusive: int
     end_byte_offset: int
 
-    def payload(self) -> Payload:
-        return {
-            "thread_id": self.rollout_id,
-            "end_ordinal_exclusive": self.end_ordinal_exclusive,
-            "end_byte_offset": self.end_byte_offset,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class SessionMeta:
@@ -52,7 +45,7 @@ class SessionMeta:
     git: GitInfo | None = None
     history_mode: Literal["legacy", "paginated"] = "legacy"
     history_base: HistoryBase | None = None
-    """What this package writes is self-contained, unless a numbered thread's end is taken back."""
+    """Only ever read: what this package writes is self-contained."""
 
     def payload(self) -> Payload:
         payload: Payload = {
@@ -69,7 +62,6 @@ class SessionMeta:
             "agent_nickname": self.agent_nickname,
             "agent_role": self.agent_role,
             "history_mode": "paginated" if self.history_mode == "paginated" else None,
-            "history_base": self.history_base and self.history_base.payload(),
         }
         if self.base_instructions is not None:
             payload["base_instructions"] = {"text": self.base_instructions}

@@ -18,7 +18,7 @@ from codex_rpc.rpc.lanes import CREATES, FREE, UNNAMED, Lane, named
 from codex_rpc.rpc.messages import Notification, Payload, Request, RpcError
 from codex_rpc.server.client import Client
 from codex_rpc.server.context import Answer, RequestContext, Server
-from codex_rpc.server.handlers import HANDLERS
+from codex_rpc.server.handlers import handler_of
 from codex_rpc.server.params import parse_params, require_no_experiments
 from codex_rpc.server.retired import replace_retired
 from codex_rpc.server.wire_errors import rpc_error
@@ -50,7 +50,7 @@ class Dispatcher:
         params = self._params(method, request)
         context = RequestContext(self._server, self.client)
         try:
-            answer = await HANDLERS[method.name](context, params)
+            answer = await handler_of(method.name)(context, params)
         except BaseException:
             context.answered()
             raise

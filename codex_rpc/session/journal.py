@@ -14,7 +14,6 @@ from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol.ids import ThreadId, TurnId
 from codex_rpc.protocol.notifications import WarningNotification
 from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.rollout.branching import Branch
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.session.event_channel import EventChannel
@@ -72,14 +71,6 @@ class Journal:
             self._recorder.record_rollback(num_turns, before_turn)
         if tuple(self._state.history.snapshot()) != tuple(history):
             self.replace_history(history, summary="")
-
-    async def branch_off(self, branch: Branch, history: Sequence[ResponseItem]) -> None:
-        """Take back the last turns by going on in another file, which has no more than `history`."""
-        if self._recorder is not None:
-            await self._recorder.branch_off(branch)
-            # What was set in the turns that are gone holds all the same.
-            self._recorder.record_turn_context(None, self._state.settings)
-        self._state.history.replace(history)
 
     def start(self) -> None:
         """There is something to keep from now on: the rollout file may come into being."""

@@ -128,7 +128,7 @@ class OpLoop:
             case Report(items=items):
                 return await self._report(items, slot)
             case RollBack():
-                return await self._roll_back(op, slot)
+                return self._roll_back(op, slot)
             case _:
                 assert_never(op)
 
@@ -187,14 +187,11 @@ class OpLoop:
         await self._journal.flush()
         return Submitted()
 
-    async def _roll_back(self, op: RollBack, slot: TurnSlot) -> Submitted:
+    def _roll_back(self, op: RollBack, slot: TurnSlot) -> Submitted:
         if slot.active is not None or len(self._state.history) != op.expected_items:
             raise ThreadChangedError
-        if op.branch is not None:
-            await self._journal.branch_off(op.branch, op.history)
-        else:
-            self._journal.start()
-            self._journal.roll_back(op.num_turns, op.before_turn, op.history)
+        self._journal.start()
+        self._journal.roll_back(op.num_turns, op.before_turn, op.history)
         self._state.told = op.told
         self._state.last_turn_id = op.last_turn_id
         self._state.estimate_usage(estimate_items(op.history))

@@ -10,7 +10,6 @@ from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.review import ReviewTarget
-from codex_rpc.rollout.branching import Branch
 from codex_rpc.session.events import SettingsChanged
 from codex_rpc.state.waiter import Waiter
 
@@ -85,7 +84,7 @@ class RollBack:
     If whole turns are taken back, `before_turn` is the first of them. `history` is what the model
     shall have heard then, `told` the settings it shall know of, and `last_turn_id` the turn that is
     the last one then, as the record has them. They were worked out when the history had
-    `expected_items`. `branch` is the file in which the thread goes on, if not in the one it has.
+    `expected_items`.
     """
 
     num_turns: int
@@ -94,7 +93,6 @@ class RollBack:
     history: Sequence[ResponseItem]
     told: ThreadSettings | None
     last_turn_id: TurnId | None
-    branch: Branch | None
 
 
 Op = (

@@ -138,7 +138,6 @@ class Session:
         return ReadPoint(
             end=None if recorder is None else recorder.position,
             live=active.live_turn() if active and active.begun and not active.concluded else None,
-            path=recorder and recorder.path,
         )
 
     async def flush(self) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import ThreadItem
@@ -28,5 +27,3 @@ class ReadPoint:
     end: int | None
     """How far the thread's log belongs to it, in bytes; `None` if nothing is on disk."""
     live: LiveTurn | None
-    path: Path | None
-    """The newest file of the log then; `None` if the thread is ephemeral."""

@@ -77,7 +77,7 @@ class ThreadLoader:
     """Reads and copies logs in worker threads."""
 
     def __init__(self, codex_home: Path) -> None:
-        self.codex_home = codex_home
+        self._codex_home = codex_home
 
     async def open(self, path: Path, end: int | None = None) -> ThreadLog:
         """The log whose newest file is `path`.
@@ -85,7 +85,7 @@ class ThreadLoader:
         Raises:
             RolloutError: if it holds no thread, or begins in a file that is gone.
         """
-        return await anyio.to_thread.run_sync(open_log, self.codex_home, path, end)
+        return await anyio.to_thread.run_sync(open_log, self._codex_home, path, end)
 
     async def resume(self, path: Path, *, items: bool) -> Resumed:
         """The thread in that file, with all it has behind it, and its turns' items if wanted.
@@ -122,7 +122,7 @@ class ThreadLoader:
         """
         path = None
         if to_disk:
-            path = rollout_path(self.codex_home, meta.thread_id, meta.timestamp)
+            path = rollout_path(self._codex_home, meta.thread_id, meta.timestamp)
         if path is not None:
             await anyio.to_thread.run_sync(partial(copy_log, log, path, meta, interrupted))
             log = await self.open(path)

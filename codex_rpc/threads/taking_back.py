@@ -3,17 +3,13 @@
 The record tells what is left, since a turn that was summed up can not be found in the history.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import anyio.to_thread
 
 from codex_rpc.errors import InvalidRequestError, NoActiveTurnError, TurnNotFoundError
 from codex_rpc.protocol.ids import TurnId
-from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.rollout.branching import Branch, branch_at
 from codex_rpc.rollout.reconstruct import Reconstructed, load_log
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.truncation import before_turn, user_messages
@@ -43,24 +39,24 @@ async def plan_rollback(loader: ThreadLoader, thread: CodexThread, what: From | 
         InvalidRequestError: if the thread is ephemeral.
         TurnNotFoundError: if there is no such turn.
     """
-    if thread.rollout_path is None:
+    path = thread.rollout_path
+    if path is None:
         raise InvalidRequestError("ephemeral threads do not support thread/revert")
     await _stop(thread)
     await thread.recall()
     point, items = await thread.read_point(), thread.snapshot().history_items
-    if point.path is None or not point.path.exists():
+    if not path.exists():
         raise _not_found(what)
-    log = await loader.open(point.path, point.end)
-    rest = await anyio.to_thread.run_sync(partial(_without, log, what, loader.codex_home))
-    kept, settings = rest.kept, thread.snapshot().settings
+    log = await loader.open(path, point.end)
+    kept, taken = await anyio.to_thread.run_sync(partial(_without, log, what))
+    settings = thread.snapshot().settings
     return RollBack(
-        num_turns=rest.taken,
+        num_turns=taken,
         before_turn=what.turn_id if isinstance(what, From) else None,
         expected_items=items,
-        history=rest.history,
+        history=kept.history.snapshot(),
         told=kept.baseline and kept.baseline.applied_to(settings),
         last_turn_id=kept.turns[-1].turn_id if kept.turns else None,
-        branch=rest.branch,
     )
 
 
@@ -72,17 +68,8 @@ async def _stop(thread: CodexThread) -> None:
     await thread.idle()
 
 
-@dataclass(frozen=True, slots=True)
-class _Rest:
-    """What is left of a thread, and how many things the user said that are not."""
-
-    kept: Reconstructed
-    history: Sequence[ResponseItem]
-    taken: int
-    branch: Branch | None
-
-
-def _without(log: ThreadLog, what: From | Last, codex_home: Path) -> _Rest:
+def _without(log: ThreadLog, what: From | Last) -> tuple[Reconstructed, int]:
+    """What is left, and how many things the user said that are not."""
     places = user_messages(log)
     match what:
         case From(turn_id=turn_id):
@@ -92,12 +79,7 @@ def _without(log: ThreadLog, what: From | Last, codex_home: Path) -> _Rest:
     if end is None:
         raise _not_found(what)
     kept = load_log(log.slice(0, end), items=False)
-    return _Rest(
-        kept,
-        history=kept.history.snapshot(),
-        taken=sum(place >= end for place in places),
-        branch=branch_at(codex_home, log, end, kept.open_turn and kept.open_turn.turn_id),
-    )
+    return kept, sum(place >= end for place in places)
 
 
 def _not_found(what: From | Last) -> TurnNotFoundError:

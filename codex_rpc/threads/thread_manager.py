@@ -14,6 +14,7 @@ import anyio
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import (
+    OlderPathError,
     StalePathError,
     ThreadArchivedError,
     ThreadNotStoredError,
@@ -162,6 +163,7 @@ class ThreadManager:
         Raises:
             RolloutError: if the file holds no thread.
             StalePathError: if its thread is loaded from another file.
+            OlderPathError: if its thread has gone on in another file.
             ThreadBusyError: if another process has it open.
             ConfigError: if the configuration is wrong, or lacks the thread's provider.
         """
@@ -176,6 +178,8 @@ class ThreadManager:
             if loaded.thread.rollout_path != path:
                 raise StalePathError(thread_id, str(path), str(loaded.thread.rollout_path))
             return loaded
+        if stored.meta.history_mode == "paginated":
+            await self._check_is_newest(thread_id, path)
         self._loading[thread_id] = anyio.Event()
         try:
             recorder = RolloutRecorder.resumed(path, stored.meta, self.config.codex_home)
@@ -187,6 +191,18 @@ class ThreadManager:
                 return replace(new, recorded=initial.recorded)
         finally:
             self._loading.pop(thread_id).set()
+
+    async def _check_is_newest(self, thread_id: ThreadId, path: Path) -> None:
+        """Raise if the thread has gone on in another file than this one of the home.
+
+        Raises:
+            OlderPathError: with the file in which it has.
+        """
+        if not path.is_relative_to(self.config.codex_home):
+            return
+        newest = (await self.store.find(thread_id)).path
+        if newest != path:
+            raise OlderPathError(thread_id, str(path), str(newest))
 
     async def resume_thread_with_history(
         self,
@@ -273,9 +289,10 @@ class ThreadManager:
         Raises:
             RolloutError: if the file cannot be read any more.
         """
-        if point.path is None or not await anyio.Path(point.path).exists():
+        path = thread.rollout_path
+        if path is None or not await anyio.Path(path).exists():
             return None
-        return await self._loader.open(point.path, point.end)
+        return await self._loader.open(path, point.end)
 
     async def _make(
         self,

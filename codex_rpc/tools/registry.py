@@ -10,6 +10,7 @@ ALIASES: Mapping[str, str] = {
     "container.exec": "shell",
     "local_shell": "shell",
     "applypatch": "apply_patch",
+    "wait": "wait_agent",
 }
 """Names that models use out of habit, and the tools they mean."""
 

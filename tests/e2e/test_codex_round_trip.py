@@ -403,106 +403,65 @@ async def take_back(server: AppServer, thread_id: str, turn_id: str) -> None:
     await server.call("thread/revert", {"threadId": thread_id, "beforeTurnId": turn_id})
 
 
-def heads(house: House, thread_id: str) -> list[Message]:
-    """The first lines of a thread's files, oldest file first."""
-    paths = [path for path in house.place.rollouts() if f"-{thread_id}" in path.name]
-    return [json.loads(path.read_bytes().splitlines()[0]) for path in paths]
-
-
-async def read(server: AppServer, thread_id: str) -> Message:
-    params = {"threadId": thread_id, "includeTurns": True}
-    return (await server.call("thread/read", params))["thread"]
-
-
-def said(turns: Sequence[Message]) -> list[str]:
-    """What the user began each turn with."""
+async def asked(server: AppServer, thread_id: str) -> list[str]:
+    """What the user began each turn with, as the server shows them when it resumes the thread."""
+    turns = (await server.call("thread/resume", {"threadId": thread_id}))["thread"]["turns"]
     return [turn["items"][0]["content"][0]["text"] for turn in turns]
 
 
-async def resume_here(server: AppServer, thread_id: str) -> list[Message]:
-    return (await server.call("thread/resume", {"threadId": thread_id}))["thread"]["turns"]
-
-
-async def test_what_we_take_back_of_a_thread_of_codex_is_gone_there(house: House) -> None:
+async def test_what_either_takes_back_of_a_thread_of_codex_its_model_hears_no_more(
+    house: House,
+) -> None:
+    """Only `codex` can hide turns of a file of its own from itself: it notes down which file is the
+    thread's, and believes no other. What its model hears it takes from the file, as we do.
+    """
     async with house.codex() as codex:
         thread_id = await start(codex, house)
-        first, second, third = [await talk(codex, thread_id, text) for text in ("a", "b", "c")]
-        with_all = (await read(codex, thread_id))["path"]
+        _, second, third = [await talk(codex, thread_id, text) for text in ("a", "b", "c")]
 
     async with house.ours() as ours:
-        await resume_here(ours, thread_id)
+        await asked(ours, thread_id)
         await take_back(ours, thread_id, third)
         await take_back(ours, thread_id, second)
-        assert said((await read(ours, thread_id))["turns"]) == ["a"]
+        assert await asked(ours, thread_id) == ["a"]
         await talk(ours, thread_id, "d")
-        assert [words for role, words in house.heard() if role == "user"] == ["a", "d"]
-        here = await read(ours, thread_id)
-        assert said(here["turns"]) == ["a", "d"]
-        assert here["path"] != with_all
-        (listed,) = (await ours.call("thread/list", {}))["data"]
-        assert listed["path"] == here["path"]
         heard = house.heard()
+    assert len(house.place.rollouts()) == 1
 
     async with house.codex() as codex:
-        # It lists each file in which the user said something, as it does after its own reverts.
-        assert (await codex.call("thread/list", {}))["data"][0]["path"] == here["path"]
-        assert said((await read(codex, thread_id))["turns"]) == ["a", "d"]
-        assert said(await resume_here(codex, thread_id)) == ["a", "d"]
+        assert (await asked(codex, thread_id))[-1] == "d"
         fifth = await talk(codex, thread_id, "e")
         assert house.heard()[: len(heard)] == heard
         await take_back(codex, thread_id, fifth)
         await talk(codex, thread_id, "f")
 
     async with house.ours() as ours:
-        assert said(await resume_here(ours, thread_id)) == ["a", "d", "f"]
-        await take_back(ours, thread_id, first)
-        assert (await read(ours, thread_id))["turns"] == []
+        assert await asked(ours, thread_id) == ["a", "d", "f"]
         await talk(ours, thread_id, "g")
-        assert [words for role, words in house.heard() if role == "user"] == ["g"]
+        words = [words for role, words in house.heard() if role == "user"]
+        assert words == ["a", "d", "f", "g"]
 
+
+async def test_a_file_that_codex_went_on_from_is_not_gone_on_with_here(house: House) -> None:
     async with house.codex() as codex:
-        assert said(await resume_here(codex, thread_id)) == ["g"]
-        await talk(codex, thread_id, "h")
-        assert said((await read(codex, thread_id))["turns"]) == ["g", "h"]
+        thread_id = await reverted(codex, house)
+    old, head = house.place.rollouts()
+    async with house.ours() as ours:
+        params = {"threadId": thread_id, "path": str(old)}
+        refused = (await ours.request("thread/resume", params))["error"]
+        assert "stale path" in refused["message"]
+        await ours.call("thread/resume", {**params, "path": str(head)})
 
 
-async def test_a_fork_of_codex_can_be_taken_back_into_what_it_was_forked_from(house: House) -> None:
+async def test_a_thread_whose_fork_goes_on_from_its_file_is_not_deleted(house: House) -> None:
     async with house.codex() as codex:
-        source = await start(codex, house)
-        first, second = [await talk(codex, source, text) for text in ("a", "b")]
+        source = await text(codex, house)
         fork = (await codex.call("thread/fork", {"threadId": source}))["thread"]["id"]
         await talk(codex, fork, "in the fork")
-
     async with house.ours() as ours:
-        await resume_here(ours, fork)
-        await take_back(ours, fork, second)
-        await talk(ours, fork, "c")
         refused = (await ours.request("thread/delete", {"threadId": source}))["error"]
         assert "forked history still references it" in refused["message"]
-
-    async with house.codex() as codex:
-        assert said(await resume_here(codex, fork)) == ["a", "c"]
-        await talk(codex, fork, "d")
-        await take_back(codex, fork, first)
-        await talk(codex, fork, "e")
-        assert said((await read(codex, source))["turns"]) == ["a", "b"]
-
-    async with house.ours() as ours:
-        assert said(await resume_here(ours, fork)) == ["e"]
-
-
-async def test_our_branch_begins_as_that_of_codex_does(house: House) -> None:
-    """Its first line differs from the one `codex` writes for the same by time and name alone."""
-    async with house.codex() as codex:
-        thread_id = await start(codex, house)
-        _, second, third = [await talk(codex, thread_id, text) for text in ("a", "b", "c")]
-    async with house.ours() as ours:
-        await resume_here(ours, thread_id)
-        await take_back(ours, thread_id, third)
-        await take_back(ours, thread_id, second)
-    whole, once, twice = heads(house, thread_id)
-    same = {key: value for key, value in whole["payload"].items() if key != "timestamp"}
-    for head in (once, twice):
-        assert head["ordinal"] == head["payload"]["history_base"]["end_ordinal_exclusive"]
-        assert same.items() <= head["payload"].items()
-        assert head["payload"]["history_base"]["thread_id"] == thread_id
+        assert await asked(ours, fork) == ["first", "second", "in the fork"]
+        await ours.call("thread/delete", {"threadId": fork})
+        await ours.call("thread/delete", {"threadId": source})
+    assert house.place.rollouts() == []

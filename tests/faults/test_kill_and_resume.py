@@ -45,7 +45,7 @@ from tests.responses_server import (
 LIVES = 13
 """How often the server of each home is killed."""
 HOMES = 4
-LONGEST_FUSE = 45
+LONGEST_FUSE = 40
 """Messages; some more than most conversations have."""
 COMPLETED = "turn/completed"
 DELTA = "item/agentMessage/delta"
@@ -225,14 +225,15 @@ class Story:
 
 def words(_: str) -> Sequence[Outputs]:
     texts = ["One word after the other.", "Another message.", "And a third."]
-    return [[say(text, chunkSize=5, delayMs=1) for text in texts]]
+    said = [say(text, chunkSize=5, delayMs=3) for text in texts]
+    return [[*said, run_command("sleep 0.02")], said[1:]]
 
 
 def work(name: str) -> Sequence[Outputs]:
     return [
-        [say("Let me see."), run_command(f"echo {name}; seq 20"), run_command("false")],
-        [new_file(name), run_command(f"cat {name}")],
-        [say("All done, I think.", chunkSize=5)],
+        [say("Let me see."), run_command(f"echo {name}; sleep 0.02"), run_command("false")],
+        [new_file(name), run_command(f"cat {name}; sleep 0.02")],
+        [say("All done, I think.", chunkSize=5, delayMs=3)],
     ]
 
 

@@ -204,9 +204,9 @@ async def fork_source(context: RequestContext, thread_id: ThreadId) -> ForkSourc
         return ForkSource(stored.path)
     thread = threads.get_thread(thread_id)
     point = await thread.read_point()
-    if await threads.read_log(thread, point) is None or point.path is None:
+    if await threads.read_log(thread, point) is None or thread.rollout_path is None:
         raise ThreadNotStoredError(thread_id)
-    return ForkSource(point.path, point.end, point.live)
+    return ForkSource(thread.rollout_path, point.end, point.live)
 
 
 def _cut(params: ThreadForkParams, source: ForkSource) -> Cut:

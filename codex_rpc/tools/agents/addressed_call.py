@@ -1,10 +1,16 @@
 """Calls that concern agents by their ids: how they are shown, and their parameters."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 from codex_rpc.protocol.ids import ItemId, ThreadId
 from codex_rpc.protocol.items import CollabAgentTool, CollabAgentToolCallItem
 from codex_rpc.tools.ports import Agents, ToolCall
+
+Target = Annotated[str, Field(validation_alias=AliasChoices("target", "id"))]
+"""An agent's id, under its name or the one that earlier models know."""
 
 TARGET = {"type": "string", "description": "The agent's id, as spawn_agent returned it."}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
-from codex_rpc.tools.agents.addressed_call import TARGET, addressed_call
+from codex_rpc.tools.agents.addressed_call import TARGET, Target, addressed_call
 from codex_rpc.tools.agents.shown_call import shown_call
 from codex_rpc.tools.agents.texts import agent_id, output, state_for_model
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
@@ -12,7 +12,7 @@ from codex_rpc.tools.ports import Agents, ToolCall, ToolContext, ToolOutput
 
 
 class ResumeArguments(ToolArguments):
-    id: str
+    id: Target
 
 
 SPEC = FunctionToolSpec(

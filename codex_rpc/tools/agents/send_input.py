@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
-from codex_rpc.tools.agents.addressed_call import TARGET, addressed_call
+from codex_rpc.tools.agents.addressed_call import TARGET, Target, addressed_call
 from codex_rpc.tools.agents.message import MESSAGE_PARAMETERS, MessageArguments, shown_text
 from codex_rpc.tools.agents.shown_call import shown_call
 from codex_rpc.tools.agents.texts import agent_id, output
@@ -13,7 +13,7 @@ from codex_rpc.tools.ports import Agents, ToolCall, ToolContext, ToolOutput
 
 
 class SendArguments(MessageArguments):
-    target: str
+    target: Target
     interrupt: bool = False
 
 

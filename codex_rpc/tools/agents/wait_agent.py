@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pydantic import AliasChoices, Field
+
 from codex_rpc.errors import ToolError
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
@@ -17,7 +19,7 @@ LONGEST_TIMEOUT_MS = 3_600_000
 
 
 class WaitArguments(ToolArguments):
-    targets: list[str]
+    targets: list[str] = Field(validation_alias=AliasChoices("targets", "ids"))
     timeout_ms: float | None = None
 
     def timeout_s(self) -> float:

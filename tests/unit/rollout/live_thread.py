@@ -63,6 +63,15 @@ def said(text: str) -> MessageItem:
     return MessageItem(role="assistant", content=[OutputText(text=text)])
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn, and what there was before it."""
+
+    turn_id: TurnId
+    history: Sequence[ResponseItem]
+    heard: int
+
+
 @dataclass(slots=True)
 class LiveThread:
     """What it does goes into memory and to the recorder alike; `close` brings it to the file."""
@@ -75,6 +84,8 @@ class LiveThread:
     _count: int = 0
     _heard: list[Sequence[ResponseItem]] = field(default_factory=list[Sequence[ResponseItem]])
     """The history as it was right after each thing the user said."""
+    begun: list[Begun] = field(default_factory=list[Begun])
+    """The turns that nothing has taken back."""
 
     def __post_init__(self) -> None:
         recorder = RolloutRecorder.resumed if self.resumed else RolloutRecorder
@@ -83,7 +94,12 @@ class LiveThread:
     def after_crash(self) -> "LiveThread":
         """The same thread in a process that has resumed it."""
         return LiveThread(
-            self.path, resumed=True, history=self.history, turns=self.turns, _heard=self._heard
+            self.path,
+            resumed=True,
+            history=self.history,
+            turns=self.turns,
+            _heard=self._heard,
+            begun=self.begun,
         )
 
     async def write(self) -> None:
@@ -98,6 +114,7 @@ class LiveThread:
     def begin_turn(self, settings: ThreadSettings = SETTINGS) -> Turn:
         self._count += 1
         turn = Turn(id=TurnId(f"turn-{self._count}"), items=[], status="inProgress", started_at=100)
+        self.begun.append(Begun(turn.id, self.history.snapshot(), len(self._heard)))
         self.recorder.start()
         self.emit(TurnStartedNotification(thread_id=THREAD_ID, turn=turn))
         self.recorder.record_turn_context(turn.id, settings)
@@ -153,6 +170,20 @@ class LiveThread:
             del self._heard[-num_turns:]
             self.history.replace(first_taken)
             self.history.drop_last_n_user_turns(1)
+            left = len(self._heard)
+            last = [at for at, turn in enumerate(self.begun) if turn.heard <= left][-1]
+            del self.begun[last + (self.begun[last].heard < left) :]
+
+    def revert(self, at: int) -> None:
+        """Take back a turn and all that followed, as a session does it."""
+        turn = self.begun[at]
+        del self.begun[at:]
+        self.recorder.record_rollback(len(self._heard) - turn.heard, turn.turn_id)
+        self.history.drop_last_n_user_turns(len(self._heard) - turn.heard)
+        del self._heard[turn.heard :]
+        if self.history.snapshot() != turn.history:
+            self.history.replace(turn.history)
+            self.recorder.record_compaction("", turn.history)
 
     def use(self, total: int, last: int, limits: RateLimitSnapshot | None = None) -> None:
         usage = ThreadTokenUsage(total=_breakdown(total), last=_breakdown(last))

@@ -151,6 +151,18 @@ async def test_a_rollback_of_more_than_there_is_leaves_the_context(live: LiveThr
     assert loaded.context_recorded
 
 
+async def test_a_turn_without_a_word_of_the_user_can_be_taken_back(live: LiveThread) -> None:
+    live.talk("first", "one")
+    live.begin_turn()
+    live.say("by myself")
+    live.end_turn()
+    live.revert(1)
+    del live.turns[1:]
+    loaded = await assert_same(live)
+    assert loaded.baseline is not None
+    assert loaded.baseline.turn_id == "turn-1"
+
+
 async def test_a_rollback_into_a_steered_turn_takes_its_end_only(live: LiveThread) -> None:
     live.begin_turn()
     live.hear("first")
@@ -170,6 +182,8 @@ ACTION = st.one_of(
     st.tuples(st.just("steer"), st.text(max_size=5)),
     st.tuples(st.just("compact"), st.text(min_size=1, max_size=5)),
     st.tuples(st.just("roll back"), st.integers(0, 3)),
+    st.tuples(st.just("say nothing"), st.just(0)),
+    st.tuples(st.just("revert"), st.integers(1, 3)),
     st.tuples(st.just("crash"), st.just(0)),
 )
 
@@ -197,10 +211,17 @@ async def test_whatever_a_thread_does_its_history_comes_back(
                 live.compact(value, live.history.snapshot()[:2])
             case "roll back":
                 live.roll_back(value)
+            case "say nothing":
+                live.begin_turn()
+                live.say("by myself")
+                live.end_turn()
+            case "revert":
+                live.revert(-min(value, len(live.begun))) if live.begun else None
             case _:
                 live = await crashed(live)
     loaded = await reloaded(live)
     assert loaded.history.snapshot() == live.history.snapshot()
+    assert [turn.turn_id for turn in loaded.turns] == [turn.turn_id for turn in live.begun]
     assert loaded.counts.malformed == 0
 
 

@@ -39,6 +39,10 @@ def turn(turn_id: str, *said: str, end: str | None = "task_complete") -> list[Li
     return lines if end is None else [*lines, event(end, turn_id=turn_id)]
 
 
+def reverted(turn_id: str, num_turns: int = 0) -> Line:
+    return event("thread_rolled_back", num_turns=num_turns, before_turn_id=turn_id)
+
+
 async def test_turns_that_were_written_live_are_all_there(home: StoredHome) -> None:
     live = LiveThread(home.path / "r.jsonl")
     async with home.store() as store:
@@ -72,6 +76,10 @@ async def test_turns_that_were_written_live_are_all_there(home: StoredHome) -> N
         [*turn("a", "one"), *turn("b"), *turn("c", "two"), rolled_back(2)],
         [*talk("one"), *turn("b", "two"), *talk("three"), rolled_back(1), rolled_back(0)],
         [*turn("a", "one", end=None), event("task_complete", turn_id="other"), *talk("two")],
+        [*turn("a", "one"), *turn("b"), reverted("b"), *turn("c", "two")],
+        [*turn("a", "one"), *turn("b"), *turn("c", "two"), reverted("b", 1)],
+        [*turn("a", "one"), *turn("b", "two", end=None), reverted("a", 2), *turn("c")],
+        [*turn("a", "one"), *turn("b", "two"), reverted("unheard-of", 1), *turn("c", "three")],
     ],
 )
 async def test_hand_made_logs_are_told_as_reading_them_does(

@@ -110,3 +110,15 @@ async def test_without_its_manager_every_call_fails_cleanly(tmp_path: Path) -> N
         with pytest.raises(ManagerDroppedError, match="thread manager dropped"):
             await call()
     assert seat.state(unknown).status == "notFound"
+
+
+async def test_a_start_that_is_cancelled_loses_no_agent(tmp_path: Path) -> None:
+    async with managed(tmp_path, [says("3 files")]) as manager:
+        thread = await start(manager, tmp_path)
+        seat = seat_of(manager, thread)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await seat.spawn(task(thread))
+        (agent_id,) = set(manager.list_thread_ids()) - {thread.thread_id}
+        states = await seat.wait([agent_id], WAIT_SECONDS)
+        assert states[agent_id].status == "completed"

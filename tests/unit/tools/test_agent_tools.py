@@ -13,22 +13,28 @@ from codex_rpc.protocol.inputs import (
     TextInput,
 )
 from codex_rpc.protocol.items import CollabAgentState
+from codex_rpc.tools.agents.close_agent import CloseArguments
 from codex_rpc.tools.agents.message import MessageArguments, shown_text
+from codex_rpc.tools.agents.resume_agent import ResumeArguments
+from codex_rpc.tools.agents.send_input import SendArguments
 from codex_rpc.tools.agents.texts import agent_id, state_for_model
 from codex_rpc.tools.agents.wait_agent import WaitArguments
+from codex_rpc.tools.arguments import parse_arguments
 
 
 @pytest.mark.parametrize(
     ("given_ms", "seconds"), [(None, 30), (1, 10), (60_000, 60), (10**9, 3600)]
 )
 def test_waits_are_neither_too_short_nor_endless(given_ms: int | None, seconds: int) -> None:
-    assert WaitArguments(targets=[], timeout_ms=given_ms).timeout_s() == seconds
+    assert (
+        WaitArguments.model_validate({"targets": [], "timeout_ms": given_ms}).timeout_s() == seconds
+    )
 
 
 @pytest.mark.parametrize("timeout_ms", [0, -5, float("nan")])
 def test_no_time_is_no_timeout(timeout_ms: float) -> None:
     with pytest.raises(ToolError, match="must be greater than zero"):
-        WaitArguments(targets=[], timeout_ms=timeout_ms).timeout_s()
+        WaitArguments.model_validate({"targets": [], "timeout_ms": timeout_ms}).timeout_s()
 
 
 def test_a_message_may_have_parts_of_every_kind() -> None:
@@ -74,3 +80,11 @@ def test_the_model_is_told_of_states_as_it_knows_them(state: CollabAgentState, t
 def test_only_ids_are_agents() -> None:
     with pytest.raises(ToolError, match="invalid agent id"):
         agent_id("01a1fda1-6cdc-71f0-8511-08443407")
+
+
+def test_models_may_say_it_as_earlier_ones_did() -> None:
+    assert parse_arguments(WaitArguments, '{"ids": ["a"]}').targets == ["a"]
+    assert parse_arguments(WaitArguments, '{"targets": ["a"]}').targets == ["a"]
+    assert parse_arguments(CloseArguments, '{"id": "a"}').target == "a"
+    assert parse_arguments(SendArguments, '{"id": "a", "message": "m"}').target == "a"
+    assert parse_arguments(ResumeArguments, '{"target": "a"}').id == "a"
