@@ -31,6 +31,7 @@ class ErrorKind(StrEnum):
     CONFIG_INVALID = "configInvalid"
     CWD_NOT_FOUND = "cwdNotFound"
     ROLLOUT_UNREADABLE = "rolloutUnreadable"
+    ROLLOUT_UNWRITABLE = "rolloutUnwritable"
     THREAD_NOT_STORED = "threadNotStored"
     THREAD_BUSY = "threadBusy"
     THREAD_ARCHIVED = "threadArchived"
@@ -210,6 +211,15 @@ class StalePathError(InvalidRequestError):
             f"requested `{requested}`, active `{active}`",
             path=("path",),
         )
+
+
+class ThreadNotSavedError(CodexRpcError):
+    """A thread's file cannot be written. `reason` is the system's."""
+
+    kind = ErrorKind.ROLLOUT_UNWRITABLE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"failed to write the thread's file: {reason}")
 
 
 class OlderPathError(InvalidRequestError):

@@ -2,19 +2,13 @@
 
 A compaction replaces the whole history, so what lies long before the turn in which it happened can
 be left unread, unless that turn was taken back. What is not history, but settings and the like, may
-have been said earlier; it is looked for so far back and no farther.
+have been said earlier, see `last_said`.
 """
 
 from codex_rpc.rollout.log_search import lines_backwards
 from codex_rpc.rollout.thread_log import ThreadLog
 
 _STARTS = frozenset({"task_started", "turn_started"})
-
-REACH = 1 << 22
-"""So many bytes are looked through, before the place where reading begins and at the log's head.
-
-A thread goes without a word of its settings for so long only if its turns are huge.
-"""
 
 
 def newest_checkpoint(log: ThreadLog) -> int | None:

@@ -17,6 +17,9 @@ from codex_rpc.rollout.turn_settings import StoredSettings
 
 _NO_LIMITS = b'"rate_limits":null'
 
+_NEAR = 1 << 22
+"""So many bytes before the place where reading begins are looked through for rate limits."""
+
 
 class LastSaid:
     """Fed with lines in order."""
@@ -38,18 +41,23 @@ class LastSaid:
         """A `token_count` event."""
         self._counts.append(event)
 
-    def look_back(self, log: ThreadLog, before: int, start: int) -> RawLine | None:
-        """Take note of what was said between the logical offsets `start` and `before`.
+    def look_back(self, log: ThreadLog, before: int) -> None:
+        """Take note of what was said before that logical offset; for use before all else is noted.
 
-        For use before anything else is noted. Returns the line that had the settings.
+        Settings and usage are looked for until they are found. Rate limits are only if they were
+        said shortly before: they are the account's of the moment, most providers have none, and
+        one that has says them again with its next response.
         """
-        context = next(_of_kind(lines_backwards(log, b'"turn_context"', before, start)), None)
+        first = log.start
+        context = next(_of_kind(lines_backwards(log, b'"turn_context"', before, first)), None)
         if context is not None:
             changes = lines_backwards(log, b'"thread_settings_applied"', before, context.start)
             self._settings = [context, *reversed([line for line in changes if line.event])]
-        self._counts = list(_telling_counts(lines_backwards(log, b'"token_count"', before, start)))
+        near = max(first, before - _NEAR)
+        self._counts = list(_telling_counts(lines_backwards(log, b'"token_count"', before, near)))
+        if not any(stored_usage(payload) for _, payload in _payloads(self._counts)):
+            self._counts += _newest_usage(lines_backwards(log, b'"total_token_usage"', near, first))
         self._counts.reverse()
-        return context
 
     def settings(self) -> StoredSettings | None:
         """`None` if nothing was said of them."""
@@ -96,6 +104,11 @@ def _telling_counts(lines: Iterator[RawLine]) -> Iterator[RawLine]:
                 limits = merge_rate_limits(earlier, limits)
         if usage_known and limits.credits and limits.plan_type:
             return
+
+
+def _newest_usage(lines: Iterator[RawLine]) -> list[RawLine]:
+    counts = (line for line in lines if line.event == "token_count")
+    return next(([line] for line, payload in _payloads(counts) if stored_usage(payload)), [])
 
 
 def _payloads(lines: Iterable[RawLine]) -> Iterator[tuple[RawLine, Payload]]:

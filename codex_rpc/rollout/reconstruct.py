@@ -10,7 +10,7 @@ from pathlib import Path
 from codex_rpc.errors import EmptyRolloutError, RolloutMetaMissingError
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.model.port import RateLimits, TokenUsage
-from codex_rpc.rollout.checkpoint import REACH, newest_checkpoint
+from codex_rpc.rollout.checkpoint import newest_checkpoint
 from codex_rpc.rollout.fields import integer
 from codex_rpc.rollout.last_said import LastSaid
 from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
@@ -29,6 +29,9 @@ In the newest generation of files, `item_completed` also tells what the user sai
 """
 
 _USER_ITEM = b'"UserMessage"'
+
+_HEAD = 1 << 22
+"""In so many bytes at a log's head the user's first words are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +197,8 @@ class _Reading:
 
     def look_back(self, log: ThreadLog, start: int) -> None:
         """Take note of what matters of the lines before `start`, where a turn begins."""
-        self._said.look_back(log, start, max(log.start, start - REACH))
-        for line in log.slice(log.start, min(start, log.start + REACH)).reader(ITEM_EVENTS):
+        self._said.look_back(log, start)
+        for line in log.slice(log.start, min(start, log.start + _HEAD)).reader(ITEM_EVENTS):
             if line.kind == "response_item" and (said := spoken_text(line.payload)):
                 self._preview = said
                 break

@@ -44,13 +44,9 @@ from codex_rpc.session.ops import (
     UpdateSettings,
 )
 from codex_rpc.session.recollection import Recollection
-from codex_rpc.session.review_target import review_request
 from codex_rpc.session.settings_view import settings_updated
-from codex_rpc.session.tasks.compact import CompactTask
 from codex_rpc.session.tasks.regular import RegularTask
-from codex_rpc.session.tasks.review import ReviewTask
 from codex_rpc.session.tasks.task import TurnTask
-from codex_rpc.session.tasks.user_shell import UserShellTask
 from codex_rpc.session.turn_slot import TurnSlot
 from codex_rpc.session.user_input import prepare_input
 from codex_rpc.state.session_state import SessionState
@@ -114,8 +110,14 @@ class OpLoop:
             case Steer():
                 return await self._steer(op, slot)
             case StartCompaction():
+                # Rare tasks are loaded when they are wanted.
+                from codex_rpc.session.tasks.compact import CompactTask
+
                 return await self._replace(CompactTask(), slot)
             case StartReview(target=target):
+                from codex_rpc.session.review_target import review_request
+                from codex_rpc.session.tasks.review import ReviewTask
+
                 return await self._replace(ReviewTask(review_request(target)), slot)
             case RunShellCommand():
                 return await self._run_shell_command(op, slot)
@@ -170,6 +172,8 @@ class OpLoop:
     async def _run_shell_command(self, op: RunShellCommand, slot: TurnSlot) -> Submitted:
         if not op.command.strip():
             raise EmptyParamError("command")
+        from codex_rpc.session.tasks.user_shell import UserShellTask
+
         task = UserShellTask(op.command, op.timeout_s)
         if slot.active is not None and not slot.start_aside(task.run):
             await slot.vacant()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskStatus
 
 from codex_rpc.config.settings import ThreadSettings
@@ -204,6 +205,7 @@ class Session:
     async def prepare(self) -> None:
         """Load what the first turn would otherwise wait for."""
         await self.recall()
+        await anyio.to_thread.run_sync(self._services.tools.load)
         await self._services.model.prepare()
 
     async def recall(self) -> None:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import anyio.to_thread
 
-from codex_rpc.errors import TurnNotFoundError, UserMessageNotFoundError
+from codex_rpc.errors import ThreadNotSavedError, TurnNotFoundError, UserMessageNotFoundError
 from codex_rpc.history.fragments import turn_aborted
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.rollout.copying import copy_log
@@ -24,6 +24,7 @@ from codex_rpc.rollout.truncation import (
     before_turn,
     before_user_message,
 )
+from codex_rpc.rollout.turn_settings import StoredSettings
 from codex_rpc.state.live_turn import LiveTurn
 from codex_rpc.threads.initial_history import Forked, Resumed
 
@@ -118,18 +119,30 @@ class ThreadLoader:
         `interrupted` is a turn that goes on in the source, but not in the fork.
 
         Raises:
-            OSError: if the file cannot be written.
+            ThreadNotSavedError: if the file cannot be written.
         """
         path = None
         if to_disk:
             path = rollout_path(self._codex_home, meta.thread_id, meta.timestamp)
         if path is not None:
-            await anyio.to_thread.run_sync(partial(copy_log, log, path, meta, interrupted))
+            try:
+                await anyio.to_thread.run_sync(partial(copy_log, log, path, meta, interrupted))
+            except OSError as error:
+                raise ThreadNotSavedError(error.strerror or str(error)) from error
             log = await self.open(path)
         recorded = await anyio.to_thread.run_sync(partial(load_log, log, items=False))
         if path is None and interrupted is not None:
             recorded.history.record([turn_aborted()])
         return ForkedLog(Forked(replace(recorded, meta=meta), path), log)
+
+    async def settings_of(self, source: ForkSource) -> StoredSettings | None:
+        """What the whole of a thread runs with; `None` if its file does not say.
+
+        Raises:
+            RolloutError: if the file holds no thread.
+        """
+        log = await self.open(source.path, source.end)
+        return (await anyio.to_thread.run_sync(partial(load_log, log, items=False))).settings
 
 
 def _end_of(log: ThreadLog, cut: Cut) -> int | None:

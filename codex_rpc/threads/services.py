@@ -1,6 +1,6 @@
 """Putting together what one session works with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
@@ -18,14 +18,10 @@ from codex_rpc.model.factory import model_client
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.state.services import Managers, SessionServices
-from codex_rpc.tools.agents.agent_tools import agent_tools
 from codex_rpc.tools.command_execution import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
-from codex_rpc.tools.patch_tool import PatchTool
-from codex_rpc.tools.plan_tool import PlanTool
-from codex_rpc.tools.ports import Agents
+from codex_rpc.tools.ports import Agents, Tool
 from codex_rpc.tools.registry import ToolRegistry
-from codex_rpc.tools.shell_tools import ShellTool
 
 
 class ServiceFactory:
@@ -123,13 +119,10 @@ class ServiceFactory:
         )
 
     def _tools(self, environment: CommandEnvironment, agents: Agents | None) -> ToolRegistry:
-        return ToolRegistry(
-            [
-                ShellTool("shell", environment),
-                ShellTool("shell_command", environment),
-                ShellTool("exec_command", environment),
-                PatchTool(self._environ.get("TMPDIR")),
-                PlanTool(),
-                *(() if agents is None else agent_tools(agents)),
-            ]
-        )
+        def make() -> Sequence[Tool]:
+            # What a server needs to start does not include the tools.
+            from codex_rpc.threads.thread_tools import thread_tools
+
+            return thread_tools(environment, agents, self._environ.get("TMPDIR"))
+
+        return ToolRegistry(make)

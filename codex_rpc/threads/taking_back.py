@@ -8,7 +8,12 @@ from functools import partial
 
 import anyio.to_thread
 
-from codex_rpc.errors import InvalidRequestError, NoActiveTurnError, TurnNotFoundError
+from codex_rpc.errors import (
+    InvalidRequestError,
+    NoActiveTurnError,
+    ThreadNotSavedError,
+    TurnNotFoundError,
+)
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.rollout.reconstruct import Reconstructed, load_log
 from codex_rpc.rollout.thread_log import ThreadLog
@@ -38,6 +43,7 @@ async def plan_rollback(loader: ThreadLoader, thread: CodexThread, what: From | 
     Raises:
         InvalidRequestError: if the thread is ephemeral.
         TurnNotFoundError: if there is no such turn.
+        ThreadNotSavedError: if there may be, but not in a file that cannot be written.
     """
     path = thread.rollout_path
     if path is None:
@@ -48,7 +54,12 @@ async def plan_rollback(loader: ThreadLoader, thread: CodexThread, what: From | 
     if not path.exists():
         raise _not_found(what)
     log = await loader.open(path, point.end)
-    kept, taken = await anyio.to_thread.run_sync(partial(_without, log, what))
+    try:
+        kept, taken = await anyio.to_thread.run_sync(partial(_without, log, what))
+    except TurnNotFoundError:
+        if point.end is not None and path.stat().st_size < point.end:
+            raise ThreadNotSavedError("what was said last is not in it yet") from None
+        raise
     settings = thread.snapshot().settings
     return RollBack(
         num_turns=taken,

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,6 +243,7 @@ class ThreadManager:
             RolloutError: if the file holds no thread.
             TurnNotFoundError: if the cut names a turn that is not there.
             UserMessageNotFoundError: if the user has not said so much.
+            ThreadNotSavedError: if the new thread's file cannot be written.
         """
         log = await self._loader.cut(source, cut)
         running = source.live.turn_id if source.live and isinstance(cut, Whole) else None
@@ -263,15 +264,23 @@ class ThreadManager:
         forked = await self._loader.fork(
             log, meta, interrupted=running, to_disk=not request.ephemeral
         )
-        if (path := forked.history.path) is None:
-            return ForkedThread(await self._make(request, forked.history, None), forked.log)
+        history, bare = forked.history, forked.history.recorded.settings is None
+        if bare:  # what was cut off says what the thread runs with
+            settings = await self._loader.settings_of(source)
+            history = replace(history, recorded=replace(history.recorded, settings=settings))
+        if (path := history.path) is None:
+            return ForkedThread(await self._make(request, history, None), forked.log)
         recorder = RolloutRecorder.resumed(path, meta, self.config.codex_home)
         async with _released_on_failure(recorder, remove=True):
             await recorder.acquire()
-            new = await self._make(request, forked.history, None, recorder)
-        if (name := await self.store.name_of(log.meta.thread_id)) is not None:
-            await self.store.set_name(new.thread_id, name)
-            new.thread.name = name
+            new = await self._make(request, history, None, recorder)
+        with suppress(OSError):  # the fork is there by now, whatever becomes of these
+            if bare:
+                recorder.record_turn_context(None, new.thread.snapshot().settings)
+                await recorder.write_pending()
+            if (name := await self.store.name_of(log.meta.thread_id)) is not None:
+                new.thread.name = name
+                await self.store.set_name(new.thread_id, name)
         return ForkedThread(new, forked.log)
 
     async def plan_rollback(self, thread: CodexThread, what: From | Last) -> RollBack:

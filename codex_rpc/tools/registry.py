@@ -1,6 +1,7 @@
 """ToolRegistry: which tools a model is offered, and which one a call means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import ToolSpec
@@ -18,14 +19,27 @@ _SHELL_TOOLS = ("shell", "shell_command", "exec_command")
 
 
 class ToolRegistry:
-    """All tools by name. Every one can be called, but a model is offered one shell only."""
+    """All tools by name. Every one can be called, but a model is offered one shell only.
 
-    def __init__(self, tools: Sequence[Tool]) -> None:
-        self._tools = {tool.name: tool for tool in tools}
+    They are made when they are first needed: a thread can start without.
+    """
+
+    def __init__(self, make: Callable[[], Sequence[Tool]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _tools(self) -> Mapping[str, Tool]:
+        return {tool.name: tool for tool in self._make()}
+
+    def load(self) -> None:
+        """Make the tools now. Blocking: for a worker thread."""
+        _ = self._tools
 
     def without(self, *names: str) -> "ToolRegistry":
         """The same tools but for some."""
-        return ToolRegistry([tool for name, tool in self._tools.items() if name not in names])
+        return ToolRegistry(
+            lambda: [tool for name, tool in self._tools.items() if name not in names]
+        )
 
     def find(self, name: str) -> Tool | None:
         return self._tools.get(ALIASES.get(name, name))

@@ -36,7 +36,7 @@ class ServerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "CODEX_HOME": str(home)},
+            env=_environ(home),
         )
 
     def call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +95,13 @@ class ServerProcess:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         (line,) = (line for line in status.splitlines() if line.startswith(f"{kind}:"))
         return int(line.split()[1]) / 1024
+
+
+def _environ(home: Path) -> dict[str, str]:
+    """Ours, but for what would have every start compile again what an installation has compiled."""
+    environ = {**os.environ, "CODEX_HOME": str(home)}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environ
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A disk that takes no more, or nothing at all: turns go on, and the user is told once."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.e2e.server_process import (
     PATIENCE,
     Message,
     Place,
+    app_server,
     lines_of,
     messages_in,
     named,
@@ -74,6 +76,29 @@ async def test_saving_is_made_up_for_as_soon_as_it_is_possible(place: Place) -> 
         await server.turn("Second")
         assert agent_messages(place.rollouts()[0]) == ["Unsaved.", "Saved."]
     assert len(warnings(server.seen)) == 1
+
+
+async def test_a_stored_thread_goes_on_where_nothing_can_be_written(place: Place) -> None:
+    """Nobody can become a writer here, so the file is read, and left as it is."""
+    place.play([say("One.")], [say("Two.")])
+    async with thread_of(place) as server:
+        await server.turn()
+        params: Message = {"threadId": server.thread_id}
+    (rollout,) = place.rollouts()
+    before = rollout.read_bytes()
+    shutil.rmtree(place.home / "thread-writer-locks")
+    (place.home / "thread-writer-locks").touch()
+    async with app_server(place) as server:
+        await server.initialize()
+        server.thread_id = params["threadId"]
+        resumed = await server.call("thread/resume", params)
+        assert [turn["status"] for turn in resumed["thread"]["turns"]] == ["completed"]
+        turn = await server.turn()
+        assert turn["status"] == "completed"
+        refused = await server.request("thread/revert", {**params, "beforeTurnId": turn["id"]})
+        assert "not in it yet" in refused["error"]["message"]
+    assert sum("cannot be saved" in text for text in warnings(server.seen)) == 1
+    assert rollout.read_bytes() == before
 
 
 def agent_messages(rollout: Path) -> list[str]:

@@ -1,11 +1,12 @@
 """`thread/fork`: a new thread with another one's past, or a part of it."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.app import App
+from tests.support.app import App, running_app
 from tests.support.model_script import STALL, says, write_script
 from tests.support.peer import FREE, Message, Peer, RefusedError
 
@@ -63,6 +64,42 @@ async def test_a_fork_can_be_cut_anywhere(app: App, cut: Message, left: list[str
     peer, thread, turns = await three_turns(app, experimentalApi=True)
     params = {name: turns[at] if name.endswith("Id") else at for name, at in cut.items()}
     assert asked(await fork(peer, thread, **params)) == left
+
+
+@pytest.mark.parametrize("ephemeral", [False, True])
+async def test_a_fork_from_before_the_first_word_has_the_settings_of_its_source(
+    tmp_path: Path, ephemeral: bool
+) -> None:
+    chosen: Message = {"model": "a-model", "effort": "high", "approvalPolicy": "never"}
+    async with running_app(tmp_path) as app:
+        peer = await app.connect(experimentalApi=True)
+        thread = await peer.start_thread(THREE)
+        await peer.turn(thread, "a", **chosen)
+        result = await fork(peer, thread, nthUserMessage=0, ephemeral=ephemeral)
+        told = (result["model"], result["reasoningEffort"], result["approvalPolicy"])
+        assert told == ("a-model", "high", "never")
+    if ephemeral:
+        return
+    async with running_app(tmp_path) as app:
+        peer = await app.connect()
+        resumed = await peer.call("thread/resume", {"threadId": result["thread"]["id"]})
+        assert (resumed["model"], resumed["reasoningEffort"]) == ("a-model", "high")
+        other = {"threadId": thread["id"], "nthUserMessage": 0, "model": "another"}
+        assert (await peer.call("thread/fork", other))["model"] == "another"
+
+
+async def test_a_fork_that_cannot_be_written_is_refused_and_leaves_nothing(app: App) -> None:
+    peer, thread, _ = await three_turns(app, experimentalApi=True)
+    outside = app.folder / Path(thread["path"]).name
+    Path(thread["path"]).rename(outside)
+    shutil.rmtree(app.home / "sessions")
+    (app.home / "sessions").write_text("no folder")
+    with pytest.raises(RefusedError) as refused:
+        await peer.call("thread/fork", {"threadId": thread["id"], "path": str(outside)})
+    assert refused.value.message.startswith("failed to write the thread's file: ")
+    assert refused.value.data["kind"] == "rolloutUnwritable"
+    assert (await peer.call("thread/loaded/list", {}))["data"] == [thread["id"]]
+    assert list(app.folder.rglob("*rollout-*")) == [outside]
 
 
 async def test_what_is_not_there_cannot_be_cut_at(app: App) -> None:

@@ -85,6 +85,38 @@ async def test_turns_that_were_summed_up_can_be_taken_back(tmp_path: Path) -> No
         assert asked(await read(peer, thread)) == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [("thread/compact/start", {}), ("thread/shellCommand", {"command": "echo one"})],
+)
+async def test_a_turn_in_which_the_user_said_nothing_can_be_taken_back(
+    tmp_path: Path, method: str, params: Message
+) -> None:
+    steps = [[says("first")], [says("A summary")], [says("second")]]
+    async with running_app(tmp_path) as app:
+        peer, thread, _ = await turns_of(app, "a", steps)
+        loaded = app.server.threads.get_thread(thread["id"])
+        items = loaded.history()
+        await peer.call(method, {"threadId": thread["id"], **params})
+        ended = (await peer.until("turn/completed"))[-1]["params"]["turn"]
+        assert loaded.history() != items
+        revert = {"threadId": thread["id"], "beforeTurnId": ended["id"]}
+        await peer.call("thread/revert", revert)
+        assert asked(await read(peer, thread)) == ["a"]
+        page = await peer.call("thread/turns/list", {"threadId": thread["id"]})
+        assert len(page["data"]) == 1
+        assert loaded.history() == items
+        with pytest.raises(RefusedError, match="turn not found"):
+            await peer.call("thread/revert", revert)
+    async with running_app(tmp_path) as app:
+        peer = await app.connect()
+        result = await peer.call("thread/resume", {"threadId": thread["id"]})
+        assert asked(result["thread"]) == ["a"]
+        loaded = app.server.threads.get_thread(thread["id"])
+        await loaded.recall()
+        assert loaded.history() == items
+
+
 async def test_what_is_not_there_cannot_be_taken_back(app: App) -> None:
     peer, thread, _ = await turns_of(app, "a", FOUR)
     for method, params, message in [

@@ -221,7 +221,7 @@ async def live_session(
         services = SessionServices(
             provider=ModelProvider(id="programmed", name="Programmed", stream_max_retries=0),
             model=model,
-            tools=ToolRegistry(tools),
+            tools=ToolRegistry(lambda: tools),
             exec=CommandEnvironment(processes, Shell("sh", "/bin/sh"), {"PATH": "/bin"}),
             managers=Managers(AuthManager(folder, {}), ModelsManager()),
             workspace=DiskWorkspace(),

@@ -100,6 +100,7 @@ class LiveThread:
             turns=self.turns,
             _heard=self._heard,
             begun=self.begun,
+            _count=self._count,
         )
 
     async def write(self) -> None:

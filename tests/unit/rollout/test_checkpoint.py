@@ -58,6 +58,25 @@ async def test_a_compaction_that_was_taken_back_is_not_begun_with(tmp_path: Path
     assert len(newest.turns) == 1
 
 
+async def test_what_holds_is_found_however_long_ago_it_was_said(tmp_path: Path) -> None:
+    """A turn without settings of its own, and more than could be looked through in passing."""
+    path = tmp_path / "r.jsonl"
+    live = LiveThread(path)
+    live.begin_turn()
+    live.hear("one")
+    live.use(70, 20)
+    live.end_turn()
+    await live.write()
+    said = message("assistant", "word " * 200_000)
+    turn = [event("task_started", turn_id="t"), said, event("task_complete", turn_id="t")]
+    compacted = line("compacted", {"message": "all", "replacement_history": []})
+    more = write_lines(tmp_path / "more", *turn * 7, compacted)
+    path.write_bytes(path.read_bytes() + more.read_bytes())
+    newest = assert_same_state(path)
+    assert newest.settings is not None
+    assert (newest.total_usage.total_tokens, newest.last_usage.total_tokens) == (70, 20)
+
+
 def test_a_compaction_without_a_replacement_needs_what_was_before(tmp_path: Path) -> None:
     path = write_lines(
         tmp_path / "r.jsonl",
