@@ -106,9 +106,12 @@ def _telling_counts(lines: Iterator[RawLine]) -> Iterator[RawLine]:
             return
 
 
-def _newest_usage(lines: Iterator[RawLine]) -> list[RawLine]:
-    counts = (line for line in lines if line.event == "token_count")
-    return next(([line] for line, payload in _payloads(counts) if stored_usage(payload)), [])
+def _newest_usage(lines: Iterator[RawLine]) -> Iterator[RawLine]:
+    """The first of the lines that tells of usage, if one does."""
+    for line, payload in _payloads(lines):
+        if line.event == "token_count" and stored_usage(payload) is not None:
+            yield line
+            return
 
 
 def _payloads(lines: Iterable[RawLine]) -> Iterator[tuple[RawLine, Payload]]:

@@ -201,7 +201,7 @@ class ThreadManager:
         if not path.is_relative_to(self.config.codex_home):
             return
         newest = (await self.store.find(thread_id)).path
-        if newest != path:
+        if not await anyio.Path(newest).samefile(path):
             raise OlderPathError(thread_id, str(path), str(newest))
 
     async def resume_thread_with_history(

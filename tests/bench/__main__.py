@@ -19,6 +19,7 @@ from tests.bench.long_thread import measure_long_thread
 from tests.bench.many_threads import measure_listing, measure_many
 
 EVERYDAY = ("turns", "stream")
+LOADED_THREADS = {"ours": 500, "peer": 50}
 GROUPS: Mapping[str, Group] = {
     "turns": Group(measure_turns),
     "stream": Group(measure_stream),
@@ -64,7 +65,8 @@ def _arguments() -> argparse.Namespace:
 def _contenders(peer: str | None, folder: Path, cache: Path) -> Sequence[Contender]:
     commands = {"ours": [sys.executable, "-m", "codex_rpc"]} | ({"peer": [peer]} if peer else {})
     contenders = [
-        Contender(name, command, folder / name, cache / name) for name, command in commands.items()
+        Contender(who, command, folder / who, cache / who, LOADED_THREADS[who])
+        for who, command in commands.items()
     ]
     for contender in contenders:
         contender.folder.mkdir()

@@ -51,8 +51,9 @@ def measure_stream(who: Contender) -> Figures:
             }
 
 
-def measure_loaded(who: Contender, threads: int = 500) -> Figures:
+def measure_loaded(who: Contender) -> Figures:
     """What a loaded thread costs that does nothing."""
+    threads = who.loaded_threads
     with ready(who.command, write_config(who.folder / "home")) as server:
         server.call("thread/start", {"cwd": str(who.folder)})
         before = server.memory_mb("RssAnon")

@@ -47,6 +47,8 @@ class Contender:
     """Where it works in this run."""
     cache: Path
     """What is made once for all runs is kept here."""
+    loaded_threads: int
+    """How many it can load at once: the peer runs a login shell for each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def test_a_fork_has_the_whole_past_and_a_life_of_its_own(app: App) -> None
 )
 async def test_a_fork_can_be_cut_anywhere(app: App, cut: Message, left: list[str]) -> None:
     peer, thread, turns = await three_turns(app, experimentalApi=True)
-    params = {name: turns[at] if name.endswith("Id") else at for name, at in cut.items()}
+    params: Message = {name: turns[at] if name.endswith("Id") else at for name, at in cut.items()}
     assert asked(await fork(peer, thread, **params)) == left
 
 
@@ -90,8 +90,8 @@ async def test_a_fork_from_before_the_first_word_has_the_settings_of_its_source(
 
 async def test_a_fork_that_cannot_be_written_is_refused_and_leaves_nothing(app: App) -> None:
     peer, thread, _ = await three_turns(app, experimentalApi=True)
-    outside = app.folder / Path(thread["path"]).name
-    Path(thread["path"]).rename(outside)
+    (source,) = app.rollout_files()
+    outside = source.rename(app.folder / source.name)
     shutil.rmtree(app.home / "sessions")
     (app.home / "sessions").write_text("no folder")
     with pytest.raises(RefusedError) as refused:

@@ -58,6 +58,18 @@ async def test_a_compaction_that_was_taken_back_is_not_begun_with(tmp_path: Path
     assert len(newest.turns) == 1
 
 
+async def test_a_turn_that_was_taken_back_may_lie_before_what_is_read(tmp_path: Path) -> None:
+    live = LiveThread(tmp_path / "r.jsonl")
+    live.talk("one", "first")
+    for _ in range(4):
+        live.begin_turn()
+        live.say("by myself")
+        live.end_turn()
+    live.revert(1)
+    await live.write()
+    assert [turn.turn_id for turn in assert_same_state(live.path).turns] == ["turn-1"]
+
+
 async def test_what_holds_is_found_however_long_ago_it_was_said(tmp_path: Path) -> None:
     """A turn without settings of its own, and more than could be looked through in passing."""
     path = tmp_path / "r.jsonl"
