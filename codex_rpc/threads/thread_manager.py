@@ -1,10 +1,9 @@
 """ThreadManager: makes threads, finds them, and ends them all."""
 
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +11,6 @@ from typing import Self
 import anyio
 
 from codex_rpc.config.loader import ConfigLoader
-from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import (
     OlderPathError,
     StalePathError,
@@ -25,28 +23,22 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
 from codex_rpc.managers.skills.manager import SkillsManager
 from codex_rpc.managers.skills.roots import UsualRoots
-from codex_rpc.protocol.ids import ThreadId, new_thread_id
+from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.rollout.recorder import RolloutRecorder, rollout_path
-from codex_rpc.rollout.session_meta import SessionMeta
+from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.thread_store import ThreadStore
 from codex_rpc.session.ops import RollBack
-from codex_rpc.session.project_docs import load_project_docs
-from codex_rpc.session.session import Session
 from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.threads.agent_host import OnSpawned
 from codex_rpc.threads.agent_trees import AgentTrees
-from codex_rpc.threads.codex_thread import CodexThread, ForkedThread, NewThread, ThreadOrigin
-from codex_rpc.threads.git_info import git_info
+from codex_rpc.threads.codex_thread import CodexThread, ForkedThread, NewThread
 from codex_rpc.threads.initial_history import (
     Forked,
     Given,
     InitialHistory,
     New,
     Resumed,
-    initial_state,
-    past_of,
 )
 from codex_rpc.threads.loaded_threads import (
     SHUTDOWN_SECONDS,
@@ -55,8 +47,9 @@ from codex_rpc.threads.loaded_threads import (
     ShutdownReport,
 )
 from codex_rpc.threads.loading import BeforeUserMessage, Cut, ForkSource, ThreadLoader, Whole
+from codex_rpc.threads.making import ProgramIdentity, ThreadMaker, released_on_failure
 from codex_rpc.threads.services import ServiceFactory
-from codex_rpc.threads.spawn import StartThread, thread_settings, working_directory
+from codex_rpc.threads.spawn import StartThread
 from codex_rpc.threads.taking_back import From, Last, plan_rollback
 from codex_rpc.threads.turn_reader import TurnReader
 
@@ -83,11 +76,13 @@ class ThreadManager:
         self.skills = SkillsManager(UsualRoots.of(config.codex_home, environ))
         self.store = ThreadStore(config.codex_home)
         self.turns = TurnReader(self.store)
-        self._version = version
         self._loader = ThreadLoader(config.codex_home)
         self._services = ServiceFactory(environ, self.auth, self.models, self.skills)
         self._loaded = LoadedThreads()
-        self._trees = AgentTrees(self)
+        program = ProgramIdentity(version, session_source)
+        self._maker = ThreadMaker(
+            config, self._services, self.models, AgentTrees(self), self._loaded, program
+        )
         self.on_spawned: OnSpawned | None = None
         """Where the events of agents' threads are read; without it, nobody sees them."""
         self._loading: dict[ThreadId, anyio.Event] = {}
@@ -120,7 +115,7 @@ class ThreadManager:
             ConfigError: if the configuration is wrong, or names a provider that does not exist.
             CwdNotFoundError: if the working directory does not exist.
         """
-        return await self._make(request, New(), auth)
+        return await self._maker.make(request, New(), auth)
 
     async def resume_thread(
         self,
@@ -171,6 +166,8 @@ class ThreadManager:
         thread_id = stored.thread_id
         if stored.archived:
             raise ThreadArchivedError(thread_id)
+        if stored.meta.history_mode == "paginated":
+            await self._check_is_newest(thread_id, path)
         await self._loaded.wait_for_end(thread_id)
         while (others := self._loading.get(thread_id)) is not None:
             await others.wait()
@@ -178,15 +175,13 @@ class ThreadManager:
             if loaded.thread.rollout_path != path:
                 raise StalePathError(thread_id, str(path), str(loaded.thread.rollout_path))
             return loaded
-        if stored.meta.history_mode == "paginated":
-            await self._check_is_newest(thread_id, path)
         self._loading[thread_id] = anyio.Event()
         try:
             recorder = RolloutRecorder.resumed(path, stored.meta, self.config.codex_home)
-            async with _released_on_failure(recorder):
+            async with released_on_failure(recorder):
                 await recorder.acquire()
                 initial = await self._loader.resume(path, items=items)
-                new = await self._make(request, initial, auth, recorder)
+                new = await self._maker.make(request, initial, auth, recorder)
                 new.thread.name = await self.store.name_of(thread_id)
                 return replace(new, recorded=initial.recorded)
         finally:
@@ -217,7 +212,7 @@ class ThreadManager:
             ConfigError: if the configuration is wrong, or names a provider that does not exist.
         """
         given = isinstance(history, New | Resumed | Forked | Given)
-        return await self._make(request, history if given else Given(history), auth)
+        return await self._maker.make(request, history if given else Given(history), auth)
 
     async def fork_thread(
         self, nth_user_message: int, request: StartThread, path: Path
@@ -247,20 +242,7 @@ class ThreadManager:
         """
         log = await self._loader.cut(source, cut)
         running = source.live.turn_id if source.live and isinstance(cut, Whole) else None
-        meta = replace(
-            log.meta,
-            thread_id=new_thread_id(),
-            timestamp=datetime.now(UTC),
-            originator=request.originator or "codex-rpc",
-            cli_version=self._version,
-            source=request.source_on_disk(self.session_source),
-            thread_source=request.thread_source,
-            parent_thread_id=None,
-            agent_nickname=None,
-            agent_role=None,
-            forked_from_id=log.meta.thread_id,
-            history_base=None,
-        )
+        meta = self._maker.forked_meta(request, log.meta)
         forked = await self._loader.fork(
             log, meta, interrupted=running, to_disk=not request.ephemeral
         )
@@ -269,11 +251,11 @@ class ThreadManager:
             settings = await self._loader.settings_of(source)
             history = replace(history, recorded=replace(history.recorded, settings=settings))
         if (path := history.path) is None:
-            return ForkedThread(await self._make(request, history, None), forked.log)
+            return ForkedThread(await self._maker.make(request, history, None), forked.log)
         recorder = RolloutRecorder.resumed(path, meta, self.config.codex_home)
-        async with _released_on_failure(recorder, remove=True):
+        async with released_on_failure(recorder, remove=True):
             await recorder.acquire()
-            new = await self._make(request, history, None, recorder)
+            new = await self._maker.make(request, history, None, recorder)
         with suppress(OSError):  # the fork is there by now, whatever becomes of these
             if bare:
                 recorder.record_turn_context(None, new.thread.snapshot().settings)
@@ -302,58 +284,6 @@ class ThreadManager:
         if path is None or not await anyio.Path(path).exists():
             return None
         return await self._loader.open(path, point.end)
-
-    async def _make(
-        self,
-        request: StartThread,
-        initial: InitialHistory,
-        auth: AuthManager | None,
-        recorder: RolloutRecorder | None = None,
-    ) -> NewThread:
-        """Make a thread with that behind it; `recorder` is there if its file is."""
-        recorded = initial.recorded if isinstance(initial, Resumed | Forked) else None
-        cwd = working_directory(request, recorded)
-        config = self.config.load(request.config, cwd)
-        settings = thread_settings(config, request, self.models, cwd, recorded)
-        docs = await load_project_docs(config, settings.cwd)
-        origin = ThreadOrigin(
-            meta=recorded.meta if recorded else await self._new_meta(request, settings),
-            ephemeral=request.ephemeral,
-            instruction_sources=docs.sources,
-            config=request.config,
-        )
-        if recorder is None and not origin.ephemeral:
-            path = rollout_path(self.config.codex_home, origin.meta.thread_id, origin.created_at)
-            recorder = RolloutRecorder(path, origin.meta, self.config.codex_home)
-        seat = self._trees.seat(origin.meta, config.agents)
-        services = self._services.for_thread(
-            config, settings, recorder, auth, seat if seat.may_spawn else None
-        )
-        state = initial_state(initial, settings, docs.text)
-        thread_id = ThreadId(origin.meta.thread_id)
-        session = Session(thread_id, state, services, past_of(initial))
-        if isinstance(initial, Given):
-            session.keep(initial.items)
-        return await self._loaded.spawn(session, origin, config.warnings)
-
-    async def _new_meta(self, request: StartThread, settings: ThreadSettings) -> SessionMeta:
-        spawned = request.spawned
-        return SessionMeta(
-            thread_id=new_thread_id(),
-            timestamp=datetime.now(UTC),
-            cwd=settings.cwd,
-            originator=request.originator or "codex-rpc",
-            cli_version=self._version,
-            source=request.source_on_disk(self.session_source),
-            thread_source=request.thread_source,
-            model_provider=settings.model_provider,
-            base_instructions=settings.base_instructions,
-            forked_from_id=request.forked_from,
-            parent_thread_id=spawned and spawned.parent_thread_id,
-            agent_nickname=spawned and spawned.agent_nickname,
-            agent_role=spawned and spawned.agent_role,
-            git=None if request.ephemeral else await git_info(settings.cwd),
-        )
 
     # --- loaded threads ------------------------------------------------------------------------
 
@@ -402,17 +332,3 @@ class ThreadManager:
     async def shutdown(self, seconds: float = SHUTDOWN_SECONDS) -> ShutdownReport:
         """End every thread, giving all of them together so many `seconds`."""
         return await self._loaded.shutdown(seconds)
-
-
-@asynccontextmanager
-async def _released_on_failure(
-    recorder: RolloutRecorder, *, remove: bool = False
-) -> AsyncGenerator[None]:
-    """Have others write the file, or remove it, if it does not come to a session of its own."""
-    try:
-        yield
-    except BaseException:
-        await recorder.close()
-        if remove:
-            recorder.path.unlink(missing_ok=True)
-        raise
