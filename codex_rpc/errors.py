@@ -153,9 +153,7 @@ class ThreadNotArchivedError(InvalidRequestError):
     kind = ErrorKind.THREAD_NOT_STORED
 
     def __init__(self, thread_id: str) -> None:
-        super().__init__(
-            f"no archived rollout found for thread id {thread_id}", path=("threadId",)
-        )
+        super().__init__(f"no archived rollout found for thread id {thread_id}", path=("threadId",))
 
 
 class ForkedHistoryError(InvalidRequestError):

@@ -32,6 +32,17 @@ def newest_checkpoint(log: ThreadLog) -> int | None:
     return None
 
 
+def last_turns(log: ThreadLog) -> int:
+    """The logical offset at which the last turn but one begins; the log's start if it has fewer.
+
+    Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    return _turn_start(log, _turn_start(log, log.end))
+
+
 def _turn_start(log: ThreadLog, before: int) -> int:
     """Where the last turn before `before` begins; the log's start if there is none."""
     found = lines_backwards(log, b'_started"', before, log.start)

@@ -1,7 +1,7 @@
 """Looking for lines of a log from its end, without reading what need not be read."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codex_rpc.rollout.reader import RawLine, headed_line
@@ -26,6 +26,20 @@ def lines_backwards(log: ThreadLog, words: bytes, before: int, start: int) -> It
         first, last = max(start, high) - shift, min(before, segment.end + shift) - shift
         if first < last:
             yield from _lines(segment.path, words, first, last, shift)
+
+
+def mentions(log: ThreadLog, words: Sequence[bytes]) -> bool:
+    """Whether any of `words` is anywhere in the log. Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    return any(
+        word in lines
+        for segment in log.segments
+        for _, lines in _blocks_backwards(segment.path, segment.start, segment.end)
+        for word in words
+    )
 
 
 def _lines(path: Path, words: bytes, first: int, last: int, shift: int) -> Iterator[RawLine]:

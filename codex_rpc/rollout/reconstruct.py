@@ -3,74 +3,30 @@
 Reconstructing the rollout of a live thread yields exactly what the thread has in memory.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from codex_rpc.errors import EmptyRolloutError, RolloutMetaMissingError
 from codex_rpc.history.store import HistoryStore
-from codex_rpc.model.port import RateLimits, TokenUsage
-from codex_rpc.rollout.checkpoint import newest_checkpoint
-from codex_rpc.rollout.fields import integer
-from codex_rpc.rollout.last_said import LastSaid
-from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
-from codex_rpc.rollout.reader import LineCounts, RawLine, RolloutLine, RolloutReader
-from codex_rpc.rollout.recorded_history import RecordedHistory, spoken_text
+from codex_rpc.rollout.checkpoint import last_turns, newest_checkpoint
+from codex_rpc.rollout.log_reading import (
+    HEAD,
+    ITEM_EVENTS,
+    LogReading,
+    Reconstructed,
+    required_meta,
+)
+from codex_rpc.rollout.log_search import mentions
+from codex_rpc.rollout.reader import RawLine, RolloutReader
+from codex_rpc.rollout.recorded_history import Conversation, RecordedHistory, spoken_text
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import LogReader, ThreadLog
 from codex_rpc.rollout.turn_lines import TurnLines
-from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
-from codex_rpc.rollout.turn_settings import StoredSettings
 
-ITEM_EVENTS = (OLDER_ITEM_EVENTS | {"item_completed"}) - {"user_message"}
-"""Events that matter to those alone who want to see the turns' items.
-
-In the newest generation of files, `item_completed` also tells what the user said, see `lean_lines`.
-"""
+_REWRITES = (b'"compacted"', b'"thread_rolled_back"')
+"""Lines that make others mean something else."""
 
 _USER_ITEM = b'"UserMessage"'
-
-_HEAD = 1 << 22
-"""In so many bytes at a log's head the user's first words are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reconstructed:
-    """A thread as its file tells it."""
-
-    meta: SessionMeta
-    """If its `history_base` is set, the thread begins in another file, which was not read."""
-    conversation: RecordedHistory
-    context_recorded: bool
-    """Whether the history tells the model of its surroundings."""
-    settings: StoredSettings | None
-    """The last that were set; `None` if the file has none."""
-    baseline: StoredSettings | None
-    """The settings of the last turn, as the model knows them; `None` if it has to be told anew."""
-    total_usage: TokenUsage
-    last_usage: TokenUsage
-    rate_limits: RateLimits
-    preview: str
-    turns: Sequence[RecordedTurn]
-    open_turn: RecordedTurn | None
-    """The last turn, if the file does not say how it ended: its process died, or still runs."""
-    passed: LineCounts
-    """What the file consists of, as far as that shows without parsing the conversation."""
-
-    @property
-    def history(self) -> HistoryStore:
-        """What the model has said and heard; whoever has asked for it may go on with it.
-
-        It is parsed when it is first asked for. Blocking: for a worker thread.
-        """
-        return self.conversation.store()
-
-    @property
-    def counts(self) -> LineCounts:
-        """What the file consists of. Parses the conversation."""
-        self.conversation.store()
-        malformed = self.passed.malformed + self.conversation.invalid
-        return replace(self.passed, malformed=malformed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +58,11 @@ def load_log(log: ThreadLog, *, items: bool = True) -> Reconstructed:
     Raises:
         OSError: if a file cannot be read.
     """
-    if not items and (newest := _from_checkpoint(log)) is not None:
-        return newest
+    if not items:
+        rewritten = mentions(log, _REWRITES)
+        newest = _from_checkpoint(log) if rewritten else _from_last_turns(log)
+        if newest is not None:
+            return newest
     return _read(log.reader(), log.meta, items=items, newest=not items)
 
 
@@ -120,12 +79,53 @@ def _from_checkpoint(log: ThreadLog) -> Reconstructed | None:
     start = newest_checkpoint(log)
     if start is None or start <= log.start:
         return None
-    reading = _Reading(log.meta, unread=TurnLines())
+    reading = LogReading(log.meta, unread=TurnLines())
     reading.look_back(log, start)
     reader = log.slice(start).reader()
     for line in lean_lines(reader):
         reading.take(line)
     return None if reading.overreached else reading.result(reader.counts)
+
+
+def _from_last_turns(log: ThreadLog) -> Reconstructed | None:
+    """What the log adds up to, read from its two ends, if nothing between them can matter."""
+    start = last_turns(log)
+    if start <= log.start or not _tells_context(log):
+        return None
+    reading = LogReading(log.meta, unread=TurnLines())
+    reading.look_back(log, start)
+    reader = log.slice(start).reader()
+    for line in lean_lines(reader):
+        reading.take(line)
+    return reading.result(reader.counts, _UnreadConversation(log))
+
+
+def _tells_context(log: ThreadLog) -> bool:
+    """Whether the model was told of its surroundings when the thread began."""
+    beginning = RecordedHistory()
+    for line in log.slice(log.start, min(log.end, log.start + HEAD)).reader().raw_lines():
+        if line.kind == "response_item":
+            beginning.record(line)
+        elif line.event in ("task_complete", "turn_complete", "turn_aborted"):
+            break
+    return beginning.has_context()
+
+
+class _UnreadConversation:
+    """That of a log that was not read, for whoever wants it later."""
+
+    def __init__(self, log: ThreadLog) -> None:
+        self._log = log
+        self._read: Conversation | None = None
+
+    @property
+    def invalid(self) -> int:
+        return 0 if self._read is None else self._read.invalid
+
+    def store(self) -> HistoryStore:
+        if self._read is None:
+            self._read = _read(self._log.reader(), self._log.meta, items=False).conversation
+        return self._read.store()
 
 
 def _read(
@@ -136,11 +136,11 @@ def _read(
     newest: bool = False,
 ) -> Reconstructed:
     """Read everything; twice, if what a compaction had replaced is wanted again."""
-    reading = _Reading(meta, unread=TurnLines() if newest else None)
+    reading = LogReading(meta, unread=TurnLines() if newest else None)
     for line in reader.raw_lines() if items else lean_lines(reader):
         reading.take(line)
     if reading.history.overreached:
-        reading = _Reading(meta, keep_replaced=True)
+        reading = LogReading(meta, keep_replaced=True)
         for line in reader.raw_lines() if items else lean_lines(reader):
             reading.take(line)
     return reading.result(reader.counts)
@@ -162,123 +162,4 @@ def read_head(path: Path) -> RolloutHead:
             preview = preview or spoken_text(line.payload)
         if meta is not None and preview:
             break
-    return RolloutHead(_required(meta, reader.counts), preview)
-
-
-def _required(meta: SessionMeta | None, counts: LineCounts) -> SessionMeta:
-    if meta is not None:
-        return meta
-    raise RolloutMetaMissingError if counts.lines else EmptyRolloutError
-
-
-class _Reading:
-    """What the lines so far add up to. The first name of a thread is that of the file's own."""
-
-    def __init__(
-        self,
-        meta: SessionMeta | None,
-        *,
-        keep_replaced: bool = False,
-        unread: TurnLines | None = None,
-    ) -> None:
-        self.history = RecordedHistory(keep_replaced=keep_replaced)
-        self._meta = meta
-        self._turns = TurnLog()
-        self._unread = unread
-        """What was said of turns, while only the last are wanted and none was taken back."""
-        self._said = LastSaid()
-        self._preview = ""
-        self._invalid = 0
-
-    @property
-    def overreached(self) -> bool:
-        """Whether something was taken back that lies before the first line that was read."""
-        return self.history.overreached or self._turns.overreached
-
-    def look_back(self, log: ThreadLog, start: int) -> None:
-        """Take note of what matters of the lines before `start`, where a turn begins."""
-        self._said.look_back(log, start)
-        for line in log.slice(log.start, min(start, log.start + _HEAD)).reader(ITEM_EVENTS):
-            if line.kind == "response_item" and (said := spoken_text(line.payload)):
-                self._preview = said
-                break
-
-    def take(self, line: RawLine) -> None:
-        match line.kind:
-            case "response_item":
-                self._preview = self._preview or self._spoken(line)
-                self.history.record(line)
-            case "turn_context":
-                self._said.settings_are(line)
-                if self._unread is None:
-                    self._turns.set_context(line)
-                else:
-                    self._unread.add(line)
-            case "event_msg" if line.event == "token_count":
-                self._said.count(line)
-            case "event_msg" if line.event == "thread_settings_applied":
-                self._said.settings_change(line)
-            case "event_msg" if self._unread is not None and line.event != "thread_rolled_back":
-                self._unread.add(line)
-            case _ if (parsed := line.parsed()) is not None:
-                self._take(parsed)
-            case _:
-                self._invalid += 1
-
-    def _take(self, line: RolloutLine) -> None:
-        match line.kind:
-            case "session_meta" if self._meta is None:
-                self._meta = SessionMeta.from_payload(line.payload, line.timestamp)
-                self._invalid += self._meta is None
-            case "compacted":
-                self.history.compact(line.payload)
-            case "event_msg" if line.event == "thread_rolled_back":
-                self._roll_back(line)
-            case "event_msg" if line.event:
-                self._turns.event(line)
-            case "event_msg":
-                self._invalid += 1
-            case _:
-                pass
-
-    @staticmethod
-    def _spoken(line: RawLine) -> str:
-        parsed = line.parsed()
-        return spoken_text(parsed.payload) if parsed else ""
-
-    def _roll_back(self, line: RolloutLine) -> None:
-        num_turns = integer(line.payload, "num_turns")
-        if num_turns is None or num_turns < 0:
-            self._invalid += 1
-            return
-        self.history.drop_last_user_turns(num_turns)
-        if self._unread is not None:
-            self._turns, self._invalid = self._unread.all(), self._invalid + self._unread.malformed
-            self._unread = None
-        self._turns.event(line)
-
-    def result(self, counts: LineCounts) -> Reconstructed:
-        meta = _required(self._meta, counts)
-        if self._unread is not None:
-            self._turns, self._invalid = (
-                self._unread.newest(),
-                self._invalid + self._unread.malformed,
-            )
-        self._turns.close()
-        context_recorded = self.history.has_context()
-        turns = self._turns.turns
-        total_usage, last_usage = self._said.usage()
-        return Reconstructed(
-            meta=meta,
-            conversation=self.history,
-            context_recorded=context_recorded,
-            settings=self._said.settings(),
-            baseline=turns[-1].settings if context_recorded and turns else None,
-            total_usage=total_usage,
-            last_usage=last_usage,
-            rate_limits=self._said.rate_limits(),
-            preview=self._preview,
-            turns=turns,
-            open_turn=self._turns.open_turn,
-            passed=replace(counts, malformed=counts.malformed + self._invalid),
-        )
+    return RolloutHead(required_meta(meta, reader.counts), preview)

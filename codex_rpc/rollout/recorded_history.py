@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import cast
+from typing import Protocol, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -31,6 +31,17 @@ _CONTEXT = b"environment_context"
 """Is in each line that tells the model where it works, and in few others."""
 
 _AS_RECORDED = TruncationPolicy("bytes", sys.maxsize)
+
+
+class Conversation(Protocol):
+    """What the model has said and heard, parsed when it is first asked for."""
+
+    @property
+    def invalid(self) -> int:
+        """How much of it made no sense, as far as it is parsed."""
+        ...
+
+    def store(self) -> HistoryStore: ...
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from codex_rpc.history.fragments import is_user_message
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.rollout.fields import integer
+from codex_rpc.rollout.log_reading import ITEM_EVENTS
 from codex_rpc.rollout.older_items import OLDER_ITEM_EVENTS
 from codex_rpc.rollout.reader import RolloutLine
-from codex_rpc.rollout.reconstruct import ITEM_EVENTS, lean_lines
+from codex_rpc.rollout.reconstruct import lean_lines
 from codex_rpc.rollout.recorded_history import is_spoken
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog

@@ -12,7 +12,7 @@ from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.usage import ThreadTokenUsage
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.reconstruct import Reconstructed
+from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.session.events import Event, Mark, SessionConfigured

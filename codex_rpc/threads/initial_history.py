@@ -8,7 +8,7 @@ from pathlib import Path
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.rollout.reconstruct import Reconstructed
+from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.session.recollection import Past
 from codex_rpc.state.session_state import SessionState
 

@@ -10,8 +10,8 @@ from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem, UserMessageItem
 from codex_rpc.protocol.turn import Turn, TurnItemsView
 from codex_rpc.rollout.fields import integer, table, text
+from codex_rpc.rollout.log_reading import ITEM_EVENTS
 from codex_rpc.rollout.reader import RolloutLine
-from codex_rpc.rollout.reconstruct import ITEM_EVENTS
 from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn, TurnLog
 from codex_rpc.state.live_turn import LiveTurn

@@ -22,7 +22,7 @@ from codex_rpc.protocol.policies import (
 from codex_rpc.protocol.thread import ThreadSpawn
 from codex_rpc.rollout.agent_source import agent_source
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.reconstruct import Reconstructed
+from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.rollout.turn_settings import StoredSettings
 
 

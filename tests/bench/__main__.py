@@ -12,15 +12,21 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.bench.everyday import measure_loaded, measure_stream, measure_turns
+from tests.bench.everyday import (
+    measure_loaded,
+    measure_start,
+    measure_stream,
+    measure_turns,
+)
 from tests.bench.figures import Contender, Figures, Group, table
 from tests.bench.huge_rollout import measure_huge
 from tests.bench.long_thread import measure_long_thread
 from tests.bench.many_threads import measure_listing, measure_many
 
-EVERYDAY = ("turns", "stream")
+EVERYDAY = ("start", "turns", "stream")
 LOADED_THREADS = {"ours": 500, "peer": 50}
 GROUPS: Mapping[str, Group] = {
+    "start": Group(measure_start),
     "turns": Group(measure_turns),
     "stream": Group(measure_stream),
     "loaded": Group(measure_loaded),

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,7 +19,7 @@ NEEDS_ACCOUNT = "[model_providers.script]\nrequires_openai_auth = true\n"
 @asynccontextmanager
 async def subscriber(folder: Path, chatgpt: ChatGpt) -> AsyncGenerator[tuple[App, Peer]]:
     """A client of a server whose account is kept by `chatgpt`."""
-    async with running_app(folder, **chatgpt.environ) as app:
+    async with running_app(folder, **cast("dict[str, Any]", chatgpt.environ)) as app:
         config = f'chatgpt_base_url = "{chatgpt.url}"\n{NEEDS_ACCOUNT}'
         (app.home / "config.toml").write_text(config)
         yield app, await app.connect()
