@@ -20,6 +20,10 @@ async def three_turns(app: App, **capabilities: Any) -> tuple[Peer, Message, lis
     return peer, thread, turns
 
 
+def on_disk(thread: Message) -> bytes:
+    return Path(thread["path"]).read_bytes()
+
+
 async def fork(peer: Peer, thread: Message, **params: Any) -> dict[str, Any]:
     return await peer.call("thread/fork", {"threadId": thread["id"], **params})
 
@@ -31,7 +35,7 @@ def asked(result: dict[str, Any]) -> list[str]:
 
 async def test_a_fork_has_the_whole_past_and_a_life_of_its_own(app: App) -> None:
     peer, thread, turns = await three_turns(app)
-    source = Path(thread["path"]).read_bytes()
+    source = on_disk(thread)
     script = write_script(app.folder / "fork.jsonl", [[says("fourth")]])
     config = {"model_providers.script.script_path": str(script)}
     result = await fork(peer, thread, **FREE, config=config)
@@ -44,7 +48,7 @@ async def test_a_fork_has_the_whole_past_and_a_life_of_its_own(app: App) -> None
     assert started["params"]["thread"]["id"] == copy["id"]
     assert started["params"]["thread"]["turns"] == []
     await peer.turn(copy, "d")
-    assert Path(thread["path"]).read_bytes() == source
+    assert on_disk(thread) == source
     read = await peer.call("thread/read", {"threadId": copy["id"], "includeTurns": True})
     assert asked(read) == ["a", "b", "c", "d"]
 

@@ -18,6 +18,10 @@ def plays(folder: Path, *steps: Any) -> dict[str, Any]:
     return {"model_providers.script.script_path": str(script)}
 
 
+def on_disk(thread: Message) -> bytes:
+    return Path(thread["path"]).read_bytes()
+
+
 async def resume(peer: Peer, thread: Message, **params: Any) -> dict[str, Any]:
     return await peer.call("thread/resume", {"threadId": thread["id"], **params})
 
@@ -64,14 +68,14 @@ async def test_a_resumed_thread_has_the_turns_and_items_that_were_seen_live(tmp_
 
 async def test_a_resumed_thread_goes_on_in_its_file(tmp_path: Path) -> None:
     thread, _ = await told(tmp_path, [[says("Yes")]], "One")
-    before = Path(thread["path"]).read_bytes()
+    before = on_disk(thread)
     async with running_app(tmp_path) as app:
         peer = await app.connect()
         await resume(peer, thread, **FREE, config=plays(tmp_path, [says("Again")]))
-        assert Path(thread["path"]).read_bytes() == before, "resuming alone changes nothing"
+        assert on_disk(thread) == before, "resuming alone changes nothing"
         await peer.turn(thread, "Two")
         assert app.rollout_files() == [Path(thread["path"])]
-        assert Path(thread["path"]).read_bytes().startswith(before)
+        assert on_disk(thread).startswith(before)
         read = await resume(peer, thread)
     assert [turn["items"][-1]["text"] for turn in read["thread"]["turns"]] == ["Yes", "Again"]
 
@@ -162,7 +166,7 @@ async def test_a_loaded_thread_is_not_resumed_from_another_file(app: App) -> Non
     thread = await peer.start_thread([[says("Yes")]])
     await peer.turn(thread, "One")
     copy = app.folder / "copy.jsonl"
-    copy.write_bytes(Path(thread["path"]).read_bytes())
+    copy.write_bytes(on_disk(thread))
     with pytest.raises(RefusedError) as refused:
         await resume(peer, thread, path=str(copy))
     assert "with stale path" in refused.value.message
@@ -183,9 +187,8 @@ async def test_a_conversation_kept_elsewhere_becomes_a_thread(app: App) -> None:
         "thread/resume",
         {"threadId": "019f0000-0000-7000-8000-000000000000", "history": history, **FREE},
     )
-    path = Path(result["thread"]["path"])
-    await eventually(path.exists)
-    assert '"Hey"' in path.read_text()
+    await eventually(Path(result["thread"]["path"]).exists)
+    assert b'"Hey"' in on_disk(result["thread"])
 
 
 # --- beside a running turn ---------------------------------------------------------------------
