@@ -43,6 +43,7 @@ class ErrorKind(StrEnum):
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SHUTTING_DOWN = "shuttingDown"
+    IO = "io"
     INTERNAL = "internal"
 
 
@@ -254,12 +255,6 @@ class InvalidCursorError(InvalidRequestError):
 
     def __init__(self, cursor: str) -> None:
         super().__init__(f"invalid cursor: {cursor[:200]}", path=("cursor",))
-
-
-class NotSupportedError(CodexRpcError):
-    """The request makes sense, but not for this thread."""
-
-    kind = ErrorKind.NOT_SUPPORTED
 
 
 class EphemeralThreadError(InvalidRequestError):

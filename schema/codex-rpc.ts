@@ -444,7 +444,7 @@ export interface EnvironmentVariableGatewayAuth {
 }
 
 /** Machine-readable reason of a refused request, sent as `error.data.kind`. */
-export type ErrorKind = "parseError" | "invalidRequest" | "invalidParams" | "unknownMethod" | "notInitialized" | "alreadyInitialized" | "experimentalRequired" | "threadNotFound" | "invalidThreadId" | "noActiveTurn" | "turnMismatch" | "activeTurnNotSteerable" | "approvalNotFound" | "approvalResolved" | "configInvalid" | "cwdNotFound" | "rolloutUnreadable" | "rolloutUnwritable" | "threadNotStored" | "threadBusy" | "threadArchived" | "turnNotFound" | "invalidCursor" | "notSupported" | "agentLimit" | "loginFailed" | "overloaded" | "cancelled" | "shuttingDown" | "internal";
+export type ErrorKind = "parseError" | "invalidRequest" | "invalidParams" | "unknownMethod" | "notInitialized" | "alreadyInitialized" | "experimentalRequired" | "threadNotFound" | "invalidThreadId" | "noActiveTurn" | "turnMismatch" | "activeTurnNotSteerable" | "approvalNotFound" | "approvalResolved" | "configInvalid" | "cwdNotFound" | "rolloutUnreadable" | "rolloutUnwritable" | "threadNotStored" | "threadBusy" | "threadArchived" | "turnNotFound" | "invalidCursor" | "notSupported" | "agentLimit" | "loginFailed" | "overloaded" | "cancelled" | "shuttingDown" | "io" | "internal";
 
 /** Something failed within a turn. */
 export interface ErrorNotification {

@@ -11,8 +11,8 @@ logger = logging.getLogger(__name__)
 def rpc_error(error: Exception) -> RpcError:
     """What the client is told of `error`.
 
-    Refusals have the code that the reference server gives all of them. Anything else is our own
-    fault: it is logged, and nothing of it reaches the wire.
+    Refusals have the code that the `codex` command gives all of them. Anything else is
+    logged: of what the disk does its words are passed on, of our own faults nothing.
     """
     if isinstance(error, CodexRpcError):
         code = INVALID_REQUEST if isinstance(error, InvalidRequestError) else INTERNAL_ERROR
@@ -22,4 +22,7 @@ def rpc_error(error: Exception) -> RpcError:
         data |= error.details
         return RpcError(code, str(error), data)
     logger.error("request failed", exc_info=error)
+    if isinstance(error, OSError) and error.strerror:
+        # The disk's fault, not ours; the name of the file stays in the log.
+        return RpcError(INTERNAL_ERROR, f"I/O error: {error.strerror}", {"kind": ErrorKind.IO})
     return RpcError(INTERNAL_ERROR, "Internal error", {"kind": ErrorKind.INTERNAL})
