@@ -61,6 +61,11 @@ class RecordedTurn:
         return [item for item in built if item is not None]
 
     @property
+    def last_item_id(self) -> str | None:
+        """That of the last item, which is not looked at otherwise."""
+        return text(self._items[-1].payload, "id") if self._items else None
+
+    @property
     def settings(self) -> StoredSettings | None:
         """What the turn ran with; `None` if the log does not say."""
         line = self.context and self.context.parsed()

@@ -94,6 +94,18 @@ def one_turn(
     return ShownTurn(Turn(id=place.turn_id, items=[], status="interrupted"))
 
 
+def last_item_id(log: ThreadLog, place: TurnPlace, live: LiveTurn | None) -> str | None:
+    """The id of the last item of the turn at `place`. Blocking: for a worker thread.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    if live is not None and live.turn_id == place.turn_id and live.open_items:
+        return live.open_items[-1].id
+    turn = _read(log, [(place.start, place.end), *place.late], NO_TURN_EVENTS).turn
+    return turn and turn.last_item_id
+
+
 @dataclass(frozen=True, slots=True)
 class _ReadTurn:
     turn: RecordedTurn | None

@@ -19,7 +19,14 @@ from codex_rpc.rollout.turn_log import RecordedTurn
 from codex_rpc.state.live_turn import LiveTurn
 from codex_rpc.threads.item_pages import ItemPage, ItemPageRequest, entry_of, item_page
 from codex_rpc.threads.page_cursor import PageCursor, in_range
-from codex_rpc.threads.shown_turns import TurnPlace, all_turns, one_turn, turns_of, viewed
+from codex_rpc.threads.shown_turns import (
+    TurnPlace,
+    all_turns,
+    last_item_id,
+    one_turn,
+    turns_of,
+    viewed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +143,9 @@ def _end_cursors(
 ) -> tuple[str | None, str | None]:
     if not last:
         return None, None
-    items = item_page(log, last, live, ItemPageRequest(limit=1, descending=True))
-    return str(PageCursor(last[-1].turn_id, None, True)), items.backwards_cursor
+    turn_id, item_id = last[-1].turn_id, last_item_id(log, last[-1], live)
+    item = None if item_id is None else str(PageCursor(turn_id, item_id, True))
+    return str(PageCursor(turn_id, None, True)), item
 
 
 def _turn_page(
