@@ -30,7 +30,6 @@ from codex_rpc.model.port import (
     ReasoningDelta,
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
-    Recovery,
     ResponseCompleted,
     ResponseStarted,
     TextDelta,
@@ -497,57 +496,3 @@ async def test_the_environment_is_the_process_s_unless_given(
         client = ResponsesClient(provider, FixedCredentials())
         assert len(await ask(client)) == 6
         await client.aclose()
-
-
-@dataclass(slots=True)
-class RenewedCredentials:
-    """Credentials that have a new token after each of these recoveries."""
-
-    recoveries: list[Recovery]
-    number: int = 0
-
-    async def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer token-{self.number}"}
-
-    async def recover(self, refused: Mapping[str, str]) -> Recovery | None:
-        assert refused == await self.headers()
-        if not self.recoveries:
-            return None
-        self.number += 1
-        return self.recoveries.pop(0)
-
-
-@pytest.mark.parametrize(
-    ("recoveries", "sent"),
-    [
-        ([], 1),
-        (["reloaded"], 2),
-        (["refreshed"], 2),
-        (["reloaded", "refreshed"], 3),
-        (["reloaded", "reloaded", "refreshed"], 2),
-        (["refreshed", "refreshed"], 2),
-        (["refreshed", "reloaded"], 2),
-    ],
-)
-async def test_refused_credentials_are_renewed_before_a_request_fails(
-    recoveries: list[Recovery], sent: int
-) -> None:
-    """For each request: what somebody else has renewed, then what we renew, then no more."""
-    credentials = RenewedCredentials(recoveries)
-    with ResponsesServer(lambda _: Refusal(401, {"error": {"message": "no"}})) as server:
-        provider = ModelProvider(id="local", name="Local", base_url=server.url)
-        client = ResponsesClient(provider, credentials, environ={})
-        with pytest.raises(ModelUnauthorizedError, match="401"):
-            await ask(client)
-        await client.aclose()
-    used = [request.headers["authorization"] for request in server.requests]
-    assert used == [f"Bearer token-{number}" for number in range(sent)]
-
-
-async def test_renewed_credentials_are_used_at_once() -> None:
-    with ResponsesServer([Refusal(401), HELLO]) as server:
-        provider = ModelProvider(id="local", name="Local", base_url=server.url)
-        client = ResponsesClient(provider, RenewedCredentials(["refreshed"]), environ={})
-        events = await ask(client)
-        await client.aclose()
-    assert isinstance(events[-1], ResponseCompleted)
