@@ -5,17 +5,11 @@ from typing import Any, TypeVar
 
 from codex_rpc.protocol.policies import DangerFullAccessPolicy, ExternalSandboxPolicy
 from codex_rpc.protocol.settings import CollaborationMode, CollaborationSettings
-from codex_rpc.protocol.thread import SandboxEnforcement, Thread, ThreadConfiguration
+from codex_rpc.protocol.thread import SandboxEnforcement, ThreadConfiguration
 from codex_rpc.protocol.turn import Turn
 from codex_rpc.server.stored_views import loaded_thread_view
 from codex_rpc.session.ops import Submitted
 from codex_rpc.threads.codex_thread import CodexThread
-
-
-def thread_view(thread: CodexThread) -> Thread:
-    """The thread as it is now, without its turns."""
-    return loaded_thread_view(thread)
-
 
 C = TypeVar("C", bound=ThreadConfiguration)
 
@@ -24,7 +18,7 @@ def configuration(form: type[C], thread: CodexThread, turns: Sequence[Turn] = ()
     """The thread with the settings its next turn will run with, and `more` of that response."""
     settings = thread.snapshot().settings
     return form(
-        thread=thread_view(thread).model_copy(update={"turns": list(turns)}),
+        thread=loaded_thread_view(thread).model_copy(update={"turns": list(turns)}),
         model=settings.model,
         model_provider=settings.model_provider,
         service_tier=settings.service_tier,

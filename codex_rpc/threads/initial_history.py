@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codex_rpc.config.settings import ThreadSettings
+from codex_rpc.history.fragments import is_user_message
 from codex_rpc.history.store import HistoryStore
-from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.protocol.response_items import MessageItem, ResponseItem
 from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.session.recollection import Past
 from codex_rpc.state.session_state import SessionState
@@ -63,7 +64,12 @@ def initial_state(
         case New():
             return SessionState(settings, project_docs=project_docs)
         case Given(items=items):
-            return SessionState(settings, HistoryStore(items), project_docs=project_docs)
+            return SessionState(
+                settings,
+                HistoryStore(items),
+                project_docs=project_docs,
+                preview=_first_words(items),
+            )
         case Resumed(recorded=recorded) | Forked(recorded=recorded):
             now = int(time.time())
             return SessionState(
@@ -77,3 +83,9 @@ def initial_state(
                 updated_at=initial.updated_at if isinstance(initial, Resumed) else now,
                 last_turn_id=recorded.turns[-1].turn_id if recorded.turns else None,
             )
+
+
+def _first_words(items: Sequence[ResponseItem]) -> str:
+    """The first thing the user said."""
+    spoken = (item for item in items if isinstance(item, MessageItem) and is_user_message(item))
+    return next((item.text for item in spoken), "")

@@ -187,6 +187,7 @@ async def test_a_conversation_kept_elsewhere_becomes_a_thread(app: App) -> None:
         "thread/resume",
         {"threadId": "019f0000-0000-7000-8000-000000000000", "history": history, **FREE},
     )
+    assert result["thread"]["preview"] == "Hey"
     await eventually(Path(result["thread"]["path"]).exists)
     assert b'"Hey"' in on_disk(result["thread"])
 

@@ -4,7 +4,8 @@ from codex_rpc.protocol.notifications import ThreadStartedNotification
 from codex_rpc.protocol.review import ReviewStartParams, ReviewStartResponse
 from codex_rpc.server.context import Answer, RequestContext
 from codex_rpc.server.handlers.thread_history import fork_source
-from codex_rpc.server.views import accepted_turn, thread_view
+from codex_rpc.server.stored_views import loaded_thread_view
+from codex_rpc.server.views import accepted_turn
 from codex_rpc.session.ops import StartReview
 from codex_rpc.session.review_target import review_request
 from codex_rpc.threads.codex_thread import CodexThread
@@ -47,5 +48,7 @@ async def _start_elsewhere(
     submitted = await context.submit(new.thread, StartReview(params.target))
     return Answer(
         ReviewStartResponse(turn=accepted_turn(submitted), review_thread_id=new.thread_id),
-        lambda: server.feeds.announce(ThreadStartedNotification(thread=thread_view(new.thread))),
+        lambda: server.feeds.announce(
+            ThreadStartedNotification(thread=loaded_thread_view(new.thread))
+        ),
     )

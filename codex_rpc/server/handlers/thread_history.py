@@ -34,7 +34,8 @@ from codex_rpc.rollout.turn_log import RecordedTurn
 from codex_rpc.server.context import Answer, RequestContext
 from codex_rpc.server.notices import tell_warnings
 from codex_rpc.server.response_items import response_items
-from codex_rpc.server.views import collaboration_mode, configuration, thread_view
+from codex_rpc.server.stored_views import loaded_thread_view
+from codex_rpc.server.views import collaboration_mode, configuration
 from codex_rpc.state.live_turn import LiveTurn, ReadPoint
 from codex_rpc.threads.codex_thread import CodexThread, NewThread
 from codex_rpc.threads.loaded_threads import check_thread_id
@@ -181,7 +182,7 @@ async def fork(context: RequestContext, params: ThreadForkParams) -> Answer:
     client.got_thread(number, new.thread_id)
 
     def announce() -> None:
-        server.feeds.announce(ThreadStartedNotification(thread=thread_view(new.thread)))
+        server.feeds.announce(ThreadStartedNotification(thread=loaded_thread_view(new.thread)))
         tell_warnings(client, new)
 
     turns = [] if params.exclude_turns else await server.threads.turns.all_turns(forked.log)
@@ -266,7 +267,7 @@ async def revert(context: RequestContext, params: ThreadRevertParams) -> ThreadR
     if log is not None:
         cursors = await context.server.threads.turns.end_cursors(log, point.live)
     return ThreadRevertResponse(
-        thread=thread_view(thread),
+        thread=loaded_thread_view(thread),
         turns_backwards_cursor=cursors[0],
         items_backwards_cursor=cursors[1],
     )
@@ -280,5 +281,5 @@ async def rollback(context: RequestContext, params: ThreadRollbackParams) -> Thr
     log = await context.server.threads.read_log(thread, point)
     turns = [] if log is None else await context.server.threads.turns.all_turns(log, point.live)
     return ThreadRollbackResponse(
-        thread=thread_view(thread).model_copy(update={"turns": list(turns)})
+        thread=loaded_thread_view(thread).model_copy(update={"turns": list(turns)})
     )

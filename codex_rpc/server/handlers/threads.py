@@ -25,7 +25,8 @@ from codex_rpc.server.notices import tell_warnings
 from codex_rpc.server.overrides import settings_overrides
 from codex_rpc.server.paging import page
 from codex_rpc.server.response_items import response_items
-from codex_rpc.server.views import configuration, thread_view
+from codex_rpc.server.stored_views import loaded_thread_view
+from codex_rpc.server.views import configuration
 from codex_rpc.session.ops import InjectItems, RunShellCommand, StartCompaction, UpdateSettings
 from codex_rpc.threads.loaded_threads import check_thread_id
 from codex_rpc.threads.spawn import StartThread
@@ -56,7 +57,7 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
     client.got_thread(number, new.thread_id)
 
     def announce() -> None:
-        started = ThreadStartedNotification(thread=thread_view(new.thread))
+        started = ThreadStartedNotification(thread=loaded_thread_view(new.thread))
         context.server.feeds.announce(started)
         tell_warnings(client, new)
         context.server.threads.prepare(new.thread_id)
