@@ -12,11 +12,10 @@ For programs that embed the core::
 Names are looked up when they are used, so that starting the server loads only what it needs.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+# The guardian of the commands imports this, too, and `typing` would double the time it takes.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from codex_rpc.config.home import codex_home
     from codex_rpc.config.loader import ConfigLoader
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from codex_rpc.threads.loaded_threads import ShutdownReport
     from codex_rpc.threads.spawn import StartThread
     from codex_rpc.threads.thread_manager import ThreadManager
+    from codex_rpc.tools.function_tool import function_tool
 
 _HOMES = {
     "codex_home": "config.home",
@@ -47,6 +47,7 @@ _HOMES = {
     "StartThread": "threads.spawn",
     "KEEP_ALL": "rollout.truncation",
     "ThreadManager": "threads.thread_manager",
+    "function_tool": "tools.function_tool",
 }
 
 __all__ = [
@@ -66,10 +67,13 @@ __all__ = [
     "ThreadManager",
     "__version__",
     "codex_home",
+    "function_tool",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

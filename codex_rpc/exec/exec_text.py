@@ -4,8 +4,10 @@ The text of the output is the caller's, already shortened to what the model may 
 """
 
 import json
+import os
+from dataclasses import dataclass
 
-from codex_rpc.exec.process import ProcessExit
+from codex_rpc.exec.process_spec import ProcessExit
 
 _TIMED_OUT = 124
 _SIGNALLED = 128
@@ -50,3 +52,33 @@ def freeform(text: str, exit: ProcessExit, total_lines: int | None = None) -> st
         lines.append(f"Total output lines: {total_lines}")
     lines += ["Output:", with_timeout_note(text, exit)]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalReport:
+    """One look at a terminal: `exit` is there if its command has ended."""
+
+    number: int
+    exit: ProcessExit | None
+    wall_time_s: float
+    tokens: int
+    """About how many the output would be, were it not shortened."""
+    output: str
+
+
+def terminal_text(report: TerminalReport) -> str:
+    """The form for tools whose commands may go on after the call."""
+    if report.exit is None:
+        state = f"Process running with session ID {report.number}"
+    else:
+        state = f"Process exited with code {exit_code_for_model(report.exit)}"
+    return "\n".join(
+        [
+            f"Chunk ID: {os.urandom(3).hex()}",
+            f"Wall time: {report.wall_time_s:.4f} seconds",
+            state,
+            f"Original token count: {report.tokens}",
+            "Output:",
+            report.output,
+        ]
+    )

@@ -3,48 +3,34 @@
 `ProcessRunner` belongs to the process-wide server. A command's output is passed on as it comes, and
 read no faster than it is taken. However a call ends, the command's process group is gone; a timeout
 or a cancellation also ends descendants that left the group. Those that left it and then outlived
-the command in peace (a daemon started on purpose) live until the runner closes.
+the command in peace (a daemon started on purpose) live until the runner closes, or until this
+process is gone, however it went: the commands are the guardian's children, not ours.
 
 What the output means, how much of it is kept and whether the command may run at all is decided
 elsewhere.
 """
 
+import errno
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import anyio
 
 from codex_rpc.errors import SpawnError
-from codex_rpc.exec.child import Child, ProcessSpec, kill, reap
+from codex_rpc.exec.channels import Channels
 from codex_rpc.exec.file_limit import FileLimit
-from codex_rpc.exec.lineage import (
-    TagSequence,
-    become_subreaper,
-    children_of,
-    descendants_of,
-    tags_of,
-)
+from codex_rpc.exec.guardian import frames
+from codex_rpc.exec.guardian.client import GuardianClient
+from codex_rpc.exec.guardian.command import Command
+from codex_rpc.exec.process_spec import ProcessExit, ProcessSpec
+from codex_rpc.exec.running_process import KILL_LIMIT_S, RunningProcess
 
-KILL_LIMIT_S = 2.0
-"""How long killed processes get to disappear before they are given up on."""
+_MOST_TEXT = 8 * 1024 * 1024
+"""Arguments and environment together; more than any system takes."""
 
 OnOutput = Callable[[bytes], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessExit:
-    """How a command ended: with a code, or by a signal. `timed_out` says that the signal was ours.
-
-    Both are `None` for a process that not even SIGKILL could end in time.
-    """
-
-    exit_code: int | None
-    signal: int | None
-    timed_out: bool
-    duration_s: float
 
 
 class ProcessRunner:
@@ -55,10 +41,8 @@ class ProcessRunner:
 
     def __init__(self) -> None:
         self._files = FileLimit()
-        self._tags = TagSequence()
-        self._live: dict[int, Child] = {}
-        """The commands whose leader is not reaped yet, by tag."""
-        self._subreaper = False
+        self._guardians: list[GuardianClient] = []
+        """The last one, and those before it, which have been killed, while they leave anything."""
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -76,7 +60,7 @@ class ProcessRunner:
         self._files.restore()
 
     async def run(self, spec: ProcessSpec, on_output: OnOutput) -> ProcessExit:
-        """Run a command to its end, passing on stdout and stderr in the order they were written.
+        """Run a command to its end, passing on what it writes.
 
         Nothing is read while `on_output` awaits. After the command has exited, others that hold its
         output get two seconds; output that was written before that is never lost.
@@ -84,98 +68,99 @@ class ProcessRunner:
         Raises:
             SpawnError: the command cannot be started.
         """
-        child = self._start(spec)
-        ended = False
+        process = await self.start(spec)
         try:
-            while await child.readable() and (chunk := child.read()):
-                await on_output(chunk)
-            await child.exit()
-            await self._end(child, everything=child.timed_out)
-            ended = True
-            if rest := child.read_rest():
-                await on_output(rest)
+            while output := await process.read():
+                await on_output(output.data)
+            return await process.wait()
+        except BaseException:
+            await process.kill()
+            raise
         finally:
-            if not ended:
-                await self._end(child, everything=True)
-            child.close()
-        return _report(child)
+            await process.aclose()
+
+    async def start(self, spec: ProcessSpec) -> RunningProcess:
+        """Start a command, which is the caller's to close.
+
+        Raises:
+            SpawnError: it cannot be started.
+        """
+        text = _text_of(spec)
+        guardian = self._ensure_guardian()
+        try:
+            channels = Channels.open(spec)
+        except OSError as error:
+            raise SpawnError(_refusal(spec, error.errno, frames.PROGRAM)) from error
+        try:
+            command = await _ask(guardian, text, channels)
+            if command.refusal is not None:
+                raise SpawnError(_refusal(spec, *command.refusal))
+        except BaseException:
+            channels.close()
+            raise
+        channels.close_remote()
+        return RunningProcess(command, channels, spec.timeout_s)
 
     async def kill_all(self) -> None:
         """Kill and reap every command and every descendant, within two seconds."""
-        with anyio.move_on_after(KILL_LIMIT_S, shield=True):
-            for child in self._live.values():
-                child.kill_tree()
-            for child in list(self._live.values()):
-                await child.exited.wait()
-                await _until(child.reap_group)
-                self._live.pop(child.tag, None)
-            await _until(lambda: self._sweep(self._tags.gave))
+        for guardian in self._guardians:
+            await guardian.aclose()
+        self._guardians = []
 
-    def _start(self, spec: ProcessSpec) -> Child:
+    def _ensure_guardian(self) -> GuardianClient:
         if self._closed:
             raise SpawnError("the server is shutting down")
-        if not self._subreaper:
-            become_subreaper()
-            self._subreaper = True
-        with self._files.for_children():
-            child = Child(spec, self._tags.next())
-        self._files.lower(child.pid)
-        self._live[child.tag] = child
-        return child
+        if not self._guardians or self._guardians[-1].ended:
+            self._guardians = [guardian for guardian in self._guardians if not guardian.gone]
+            try:
+                self._guardians.append(GuardianClient.launch(self._files.found))
+            except OSError as error:
+                raise SpawnError(f"cannot run commands: {error.strerror}") from error
+        return self._guardians[-1]
 
-    async def _end(self, child: Child, *, everything: bool) -> None:
-        """Kill and reap the command's group, and with `everything` what left the group as well."""
+
+async def _ask(guardian: GuardianClient, text: tuple[object, ...], channels: Channels) -> Command:
+    """Have the guardian start a command; it is killed if nobody waits for the answer."""
+    details = (*text, tuple(channels.remote), channels.terminal)
+    command = guardian.start(details, list(channels.remote.values()))
+    try:
+        await command.answered.wait()
+    except BaseException:
+        command.request_kill()
         with anyio.move_on_after(KILL_LIMIT_S, shield=True):
-            if everything:
-                child.kill_tree()
-            else:
-                child.kill_group()
-            await child.exited.wait()
-            await _until(child.reap_group)
-            self._live.pop(child.tag, None)
-            if everything:
-                await _until(lambda: self._sweep(child.tag.__eq__))
-        self._reap_daemons()
-
-    def _sweep(self, belongs: Callable[[int], bool]) -> bool:
-        """Kill and reap adopted descendants that carry such a tag; true when there are none."""
-        found = False
-        for pid, tags in self._adopted():
-            if any(map(belongs, tags)):
-                found = True
-                for doomed in (pid, *descendants_of(pid)):
-                    kill(doomed)
-                reap(pid)
-        return not found
-
-    def _reap_daemons(self) -> None:
-        for pid, tags in self._adopted():
-            if any(map(self._tags.gave, tags)):
-                reap(pid)
-
-    def _adopted(self) -> list[tuple[int, set[int]]]:
-        """The children of this process that are not commands, and their tags.
-
-        Children that the embedding program started itself have none.
-        """
-        leaders = {child.pid for child in self._live.values()}
-        return [(pid, tags_of(pid)) for pid in children_of(os.getpid()) if pid not in leaders]
+            await command.gone.wait()
+        raise
+    return command
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    """Try until it is true, ever more patiently: the kernel tells nobody when orphans are gone."""
-    pause = 0.0005
-    while not condition():
-        await anyio.sleep(pause)
-        pause = min(2 * pause, 0.02)
+def _text_of(spec: ProcessSpec) -> tuple[list[bytes], dict[bytes, bytes], bytes]:
+    """The arguments, the environment and the working directory, for the system."""
+    if not spec.argv or not spec.argv[0]:
+        raise SpawnError("the command is empty")
+    try:
+        argv = [_encoded(argument) for argument in spec.argv]
+        env = {_encoded(name): _encoded(value) for name, value in spec.env.items()}
+        cwd = _encoded(str(spec.cwd))
+    except ValueError as error:
+        raise SpawnError(f"the command cannot be passed to the system: {error}") from error
+    if sum(map(len, argv)) + sum(len(name) + len(env[name]) for name in env) > _MOST_TEXT:
+        raise SpawnError(_refusal(spec, errno.E2BIG, frames.PROGRAM))
+    return argv, env, cwd
 
 
-def _report(child: Child) -> ProcessExit:
-    code = child.returncode
-    by_signal = code is not None and code < 0
-    return ProcessExit(
-        exit_code=None if by_signal else code,
-        signal=-code if code is not None and code < 0 else None,
-        timed_out=child.timed_out,
-        duration_s=child.duration_s,
-    )
+def _encoded(text: str) -> bytes:
+    if "\0" in text:
+        raise ValueError("embedded null byte")
+    return os.fsencode(text)
+
+
+def _refusal(spec: ProcessSpec, error: int | None, unusable: str) -> str:
+    reason = os.strerror(error or errno.EIO)
+    if unusable == frames.CWD:
+        return f"cannot use working directory {spec.cwd}: {reason}"
+    if unusable == frames.GUARDIAN:
+        return "cannot run commands: the process that starts them has ended"
+    program = spec.argv[0]
+    if error == errno.ENOENT and "/" not in program:
+        return f"command not found: {program}"
+    return f"cannot run {program}: {reason}"

@@ -2,16 +2,13 @@
 
 import os
 import resource
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from codex_rpc.exec.child import ProcessSpec
-from codex_rpc.exec.file_limit import FileLimit
 from codex_rpc.exec.process import ProcessRunner
+from codex_rpc.exec.process_spec import ProcessSpec
 
 SOFT = 256
 
@@ -45,20 +42,18 @@ async def test_a_command_has_the_users_limit_and_the_server_a_higher_one(tmp_pat
     assert current() == SOFT
 
 
-def test_a_process_with_more_files_than_the_old_limit_still_starts_children() -> None:
-    limit = FileLimit()
-    limit.lift()
-    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(SOFT + 10)]
-    try:
-        with limit.for_children():
-            child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        limit.lower(child.pid)
-        if sys.platform == "linux":
-            assert resource.prlimit(child.pid, resource.RLIMIT_NOFILE)[0] == SOFT
-        child.communicate(b"")
-        assert child.returncode == 0
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
-    limit.restore()
+async def test_commands_start_while_more_files_are_open_than_they_may_have(
+    tmp_path: Path,
+) -> None:
+    async def ignore(chunk: bytes) -> None:
+        del chunk
+
+    async with ProcessRunner() as processes:
+        opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(SOFT + 10)]
+        try:
+            spec = ProcessSpec(["true"], tmp_path, dict(os.environ))
+            assert (await processes.run(spec, ignore)).exit_code == 0
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
     assert current() == SOFT
