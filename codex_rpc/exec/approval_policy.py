@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from codex_rpc.exec.command_safety import CommandRisk
+from codex_rpc.exec.permission_grants import ReadOnlyButPolicy
+from codex_rpc.exec.rules.judgement import Ruling
 from codex_rpc.protocol.policies import (
     AskForApproval,
     DangerFullAccessPolicy,
@@ -25,7 +27,7 @@ from codex_rpc.protocol.policies import (
 Enforcement = Literal["none", "bubblewrap", "landlock", "seatbelt"]
 """What can hold a command to its sandbox policy on this machine."""
 
-PROTECTED_NAMES = frozenset({".git", ".codex"})
+PROTECTED_NAMES = frozenset({".git", ".codex", ".agents"})
 """Directories in a writable root that stay read-only: what is in them can make programs run."""
 
 
@@ -35,38 +37,69 @@ class Verdict(Enum):
     """Run, held to the sandbox policy; only where `enforcement` can."""
     ASK = auto()
     """Ask; if granted, run without a sandbox."""
+    ASK_THEN_SANDBOX = auto()
+    """Ask; if granted, run, held to the sandbox policy."""
     REFUSE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do, and why if that is to refuse (a sentence for the model)."""
+    """What to do, and why if that is to ask or to refuse (a sentence for the user or the model)."""
 
     verdict: Verdict
     reason: str | None = None
 
 
-_Confinement = Literal["unrestricted", "sandboxed", "unenforceable"]
+Limits = Literal["unrestricted", "sandboxed", "unenforceable"]
 """What the sandbox policy wants: nothing, or limits that hold, or limits that nothing enforces."""
 
-_Row = Literal["untrusted", "on-request", "never"]
+Row = Literal["untrusted", "on-request", "granular", "never"]
+"""The policies that differ; granular without `sandbox_approval` is as never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What becomes of commands, by their risk.
+
+    `escalated` is for those that the model asks to run without the sandbox; `None` if it makes no
+    difference. `retry`: after a denial by the sandbox, the user is asked whether the command may
+    run again without it; else the model is told of the denial.
+    """
+
+    safe: Verdict
+    other: Verdict
+    dangerous: Verdict
+    escalated: Verdict | None
+    retry: bool = False
+
+    def verdict(self, risk: CommandRisk, *, escalated: bool) -> Verdict:
+        if escalated and self.escalated is not None:
+            return self.escalated
+        return {"safe": self.safe, "other": self.other, "dangerous": self.dangerous}[risk]
+
 
 _RUN, _BOX, _ASK, _NO = Verdict.RUN, Verdict.RUN_IN_SANDBOX, Verdict.ASK, Verdict.REFUSE
+_ASK_BOX = Verdict.ASK_THEN_SANDBOX
 
-_COMMANDS: dict[tuple[_Row, _Confinement], dict[CommandRisk, Verdict]] = {
-    ("untrusted", "unrestricted"): {"safe": _RUN, "other": _ASK, "dangerous": _ASK},
-    ("untrusted", "sandboxed"): {"safe": _BOX, "other": _ASK, "dangerous": _ASK},
-    ("untrusted", "unenforceable"): {"safe": _RUN, "other": _ASK, "dangerous": _ASK},
-    ("on-request", "unrestricted"): {"safe": _RUN, "other": _RUN, "dangerous": _ASK},
-    ("on-request", "sandboxed"): {"safe": _BOX, "other": _BOX, "dangerous": _ASK},
-    ("on-request", "unenforceable"): {"safe": _RUN, "other": _ASK, "dangerous": _ASK},
-    ("never", "unrestricted"): {"safe": _RUN, "other": _RUN, "dangerous": _NO},
-    ("never", "sandboxed"): {"safe": _BOX, "other": _BOX, "dangerous": _NO},
-    ("never", "unenforceable"): {"safe": _RUN, "other": _NO, "dangerous": _NO},
+MATRIX: dict[tuple[Row, Limits], Cells] = {
+    ("untrusted", "unrestricted"): Cells(_RUN, _ASK, _ASK, _NO),
+    ("untrusted", "sandboxed"): Cells(_BOX, _ASK_BOX, _ASK_BOX, _NO, retry=True),
+    ("untrusted", "unenforceable"): Cells(_RUN, _ASK, _ASK, _NO),
+    ("on-request", "unrestricted"): Cells(_RUN, _RUN, _ASK, None),
+    ("on-request", "sandboxed"): Cells(_BOX, _BOX, _ASK_BOX, _ASK),
+    ("on-request", "unenforceable"): Cells(_RUN, _ASK, _ASK, None),
+    ("granular", "unrestricted"): Cells(_RUN, _RUN, _ASK, None),
+    ("granular", "sandboxed"): Cells(_BOX, _BOX, _ASK_BOX, _ASK, retry=True),
+    ("granular", "unenforceable"): Cells(_RUN, _ASK, _ASK, None),
+    ("never", "unrestricted"): Cells(_RUN, _RUN, _NO, _NO),
+    ("never", "sandboxed"): Cells(_BOX, _BOX, _NO, _NO),
+    ("never", "unenforceable"): Cells(_RUN, _NO, _NO, _NO),
 }
+"""The approval matrix, for commands that no rule is about."""
 
 _NO_SANDBOX = "no sandbox is available on this machine"
 _DANGEROUS = "the command is dangerous"
+_ESCALATED = "escalated permissions were asked for"
 
 
 def decide_command(
@@ -78,14 +111,45 @@ def decide_command(
     escalated: bool,
 ) -> Decision:
     """Whether a command may run; `escalated` if the model asks to run it without the sandbox."""
-    if escalated and not (_row(policy) == "on-request" and _may_ask(policy)):
-        return _refusal("escalated permissions were asked for", policy)
-    verdict = _COMMANDS[_row(policy), _confinement(sandbox, enforcement)][command]
-    if escalated and verdict is Verdict.RUN_IN_SANDBOX:
-        return Decision(Verdict.ASK)
-    if verdict is Verdict.REFUSE or (verdict is Verdict.ASK and not _may_ask(policy)):
-        return _refusal(_DANGEROUS if command == "dangerous" else _NO_SANDBOX, policy)
-    return Decision(verdict)
+    cells = MATRIX[_row(policy), limits_of(sandbox, enforcement)]
+    verdict = cells.verdict(command, escalated=escalated)
+    if verdict is not Verdict.REFUSE:
+        return Decision(verdict)
+    if escalated:
+        return _refusal(_ESCALATED, policy)
+    return _refusal(_DANGEROUS if command == "dangerous" else _NO_SANDBOX, policy)
+
+
+def decide_ruled_command(
+    policy: AskForApproval,
+    sandbox: SandboxPolicy,
+    enforcement: Enforcement,
+    ruling: Ruling,
+    *,
+    escalated: bool,
+) -> Decision:
+    """The same for a command that rules may be about.
+
+    What they forbid is refused. What they allow in all its parts runs outside the sandbox, whatever
+    the policy. Of everything else, the stricter holds of what they and the policy say.
+    """
+    restriction = ruling.restriction
+    if restriction is None and ruling.allowed:
+        return Decision(Verdict.RUN)
+    if restriction is not None and restriction.rule.decision == "forbidden":
+        return Decision(Verdict.REFUSE, str(restriction))
+    decision = decide_command(policy, sandbox, enforcement, ruling.risk, escalated=escalated)
+    if restriction is None or decision.verdict is Verdict.REFUSE:
+        return decision
+    if not _may_ask_by_rule(policy):
+        return _refusal(str(restriction), policy)
+    in_sandbox = decision.verdict in (Verdict.RUN_IN_SANDBOX, Verdict.ASK_THEN_SANDBOX)
+    return Decision(Verdict.ASK_THEN_SANDBOX if in_sandbox else Verdict.ASK, str(restriction))
+
+
+def may_retry(policy: AskForApproval, sandbox: SandboxPolicy, enforcement: Enforcement) -> bool:
+    """Whether to ask, after the sandbox has denied something, to run without it."""
+    return MATRIX[_row(policy), limits_of(sandbox, enforcement)].retry
 
 
 def decide_patch(
@@ -98,9 +162,9 @@ def decide_patch(
     """
     if policy == "untrusted":
         return Decision(Verdict.ASK)
-    if paths_inside_roots or _confinement(sandbox, "none") == "unrestricted":
+    if paths_inside_roots or limits_of(sandbox, "none") == "unrestricted":
         return Decision(Verdict.RUN)
-    if _may_ask(policy):
+    if _row(policy) != "never":
         return Decision(Verdict.ASK)
     return Decision(
         Verdict.REFUSE, "writing outside of the project; rejected by user approval settings"
@@ -109,7 +173,9 @@ def decide_patch(
 
 def writable_roots(sandbox: WorkspaceWritePolicy, cwd: Path, tmpdir: str | None) -> list[Path]:
     """The directories below which the policy allows writing; `tmpdir` is the value of `$TMPDIR`."""
-    roots = [*map(Path, sandbox.writable_roots), cwd]
+    roots = [Path(root) for root in sandbox.writable_roots]
+    if not isinstance(sandbox, ReadOnlyButPolicy):
+        roots.append(cwd)
     if not sandbox.exclude_slash_tmp:
         roots.append(Path("/tmp"))
     if tmpdir and not sandbox.exclude_tmpdir_env_var:
@@ -147,13 +213,15 @@ def _spellings(path: Path) -> set[str]:
     return {lexical, os.path.realpath(path), os.path.realpath(lexical)}
 
 
-def _row(policy: AskForApproval) -> _Row:
-    return "on-request" if isinstance(policy, GranularApproval) else policy
-
-
-def _may_ask(policy: AskForApproval) -> bool:
+def _row(policy: AskForApproval) -> Row:
     if isinstance(policy, GranularApproval):
-        return policy.granular.sandbox_approval
+        return "granular" if policy.granular.sandbox_approval else "never"
+    return policy
+
+
+def _may_ask_by_rule(policy: AskForApproval) -> bool:
+    if isinstance(policy, GranularApproval):
+        return policy.granular.rules
     return policy != "never"
 
 
@@ -162,7 +230,8 @@ def _refusal(cause: str, policy: AskForApproval) -> Decision:
     return Decision(Verdict.REFUSE, f"{cause} and the approval policy {rule}")
 
 
-def _confinement(sandbox: SandboxPolicy, enforcement: Enforcement) -> _Confinement:
+def limits_of(sandbox: SandboxPolicy, enforcement: Enforcement) -> Limits:
+    """How far this sandbox policy binds commands on a machine with this enforcement."""
     if isinstance(sandbox, DangerFullAccessPolicy | ExternalSandboxPolicy):
         return "unrestricted"
     match enforcement:

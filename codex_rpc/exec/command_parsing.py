@@ -22,6 +22,7 @@ _ARGUMENTS = frozenset(
     {"command_name", "word", "number", "string", "raw_string", "concatenation"}
     | {"simple_expansion", "expansion", "command_substitution", "ansi_c_string"}
 )
+_HEREDOC = ["<<", "heredoc_start", "heredoc_body", "heredoc_end"]
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED_IN_QUOTES = re.compile(r'\\([$`"\\\n])')
 _SPECIAL = re.compile(r"[$`()<>|&;{}\\\"']")
@@ -56,7 +57,7 @@ def plain_commands(argv: Sequence[str], *, globs: bool = False) -> list[list[str
         return [list(argv)]
     if _UNCERTAIN.search(script):
         return None
-    root = _parse(script)
+    root = parse_script(script)
     if root.has_error:
         return None
     try:
@@ -66,13 +67,41 @@ def plain_commands(argv: Sequence[str], *, globs: bool = False) -> list[list[str
     return commands or None
 
 
+def heredoc_command(argv: Sequence[str]) -> list[str] | None:
+    """The one command of a script that does nothing but feed it lines as they are written.
+
+    Like `python3 - <<'EOF'`: the words of the command are literal, and the lines are not expanded.
+    What the command makes of the lines cannot be told from this.
+    """
+    script = script_of(argv)
+    if script is None or _UNCERTAIN.search(script):
+        return None
+    root = parse_script(script)
+    if root.has_error:
+        return None
+    match [node for node in root.children if node.type != "\n"]:
+        case [statement] if statement.type == "redirected_statement":
+            parts = statement.children
+        case _:
+            return None
+    if [part.type for part in parts] != ["command", "heredoc_redirect"]:
+        return None
+    command, heredoc = parts
+    if [part.type for part in heredoc.children] != _HEREDOC or heredoc.children[2].children:
+        return None
+    try:
+        return _plain_command(command, globs=False)
+    except _NotPlainError:
+        return None
+
+
 def all_commands(argv: Sequence[str]) -> list[list[str]]:
     """`argv` and every command found in scripts within, at any depth; unclear words as written."""
     commands = [list(argv)]
     for command in commands:
         script = _any_script(command)
         if script is not None:
-            nodes = _nodes(_parse(script))
+            nodes = _nodes(parse_script(script))
             commands += [_rough_command(node) for node in nodes if node.type == "command"]
     return commands
 
@@ -90,7 +119,8 @@ def _any_script(command: Sequence[str]) -> str | None:
             return None
 
 
-def _parse(script: str) -> "Node":
+def parse_script(script: str) -> "Node":
+    """The syntax tree of a script, whatever is wrong with it."""
     from tree_sitter import Language, Parser
     from tree_sitter_bash import language
 
@@ -133,6 +163,14 @@ def _rough_command(command: "Node") -> list[str]:
     return words
 
 
+def literal_word(node: "Node") -> str | None:
+    """The word that the shell makes of the node, if that can be told."""
+    try:
+        return _literal(node, globs=False)
+    except _NotPlainError:
+        return None
+
+
 def _literal(node: "Node", *, globs: bool) -> str:
     """The word that the shell makes of the node, if it makes always the same."""
     text = _text(node)
@@ -142,6 +180,8 @@ def _literal(node: "Node", *, globs: bool) -> str:
         case "string":
             return _unquoted_string(text[1:-1])
         case "concatenation" if text == "{}":
+            return text
+        case "-":
             return text
         case "command_name" | "concatenation":
             return "".join(_literal(child, globs=globs) for child in node.children)

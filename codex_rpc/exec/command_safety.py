@@ -20,7 +20,7 @@ _READ_ONLY = frozenset({
     "paste", "pwd", "rev", "seq", "stat", "tac", "tail", "tr", "true", "uname", "wc", "which",
     "whoami",
 })  # fmt: skip
-_WRAPPERS = frozenset({
+WRAPPERS = frozenset({
     "builtin", "command", "doas", "env", "exec", "find", "ionice", "nice", "nohup", "setsid",
     "stdbuf", "sudo", "time", "timeout", "xargs",
 })  # fmt: skip
@@ -45,10 +45,15 @@ def is_known_safe(argv: Sequence[str], *, shell: str | None = None) -> bool:
     Programs must be named bare or by their path in a system directory; `shell` is one more path
     that may be trusted to be a shell, namely the user's own.
     """
-    if script_of(argv) is not None and argv[0] != shell and _trusted_name(argv[0]) is None:
+    if script_of(argv) is not None and not is_trusted_shell(argv[0], shell):
         return False
     commands = plain_commands(argv)
     return commands is not None and all(map(_only_reads, commands))
+
+
+def is_trusted_shell(program: str, shell: str | None) -> bool:
+    """Whether a shell that is named so is the one its name says; `shell` as in `is_known_safe`."""
+    return program == shell or _trusted_name(program) is not None
 
 
 def is_dangerous(argv: Sequence[str]) -> bool:
@@ -109,7 +114,7 @@ def _destroys(command: Sequence[str]) -> bool:
     name = _base_name(command[0])
     if name == "rm":
         return _is_forced(command[1:])
-    return name in _WRAPPERS and _destroys_wrapped(command[1:])
+    return name in WRAPPERS and _destroys_wrapped(command[1:])
 
 
 def _destroys_wrapped(words: Sequence[str]) -> bool:

@@ -1,5 +1,7 @@
 """Telling the model, before the user's next words, that the thread's settings have changed."""
 
+from collections.abc import Sequence
+
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.history.fragments import MODEL_SWITCH, environment_context
 from codex_rpc.history.permissions import permissions_instructions
@@ -7,19 +9,24 @@ from codex_rpc.protocol.response_items import MessageItem
 
 
 def settings_changes(
-    before: ThreadSettings, after: ThreadSettings, *, shell: str, enforced: bool
+    before: ThreadSettings,
+    after: ThreadSettings,
+    *,
+    shell: str,
+    enforced: bool,
+    allowed: Sequence[str] = (),
 ) -> list[MessageItem]:
     """What to tell of the difference between two turns' settings; nothing if there is none.
 
     `shell` is a name such as `bash`; `enforced` says whether this machine can hold commands to the
-    sandbox policy of `after`.
+    sandbox policy of `after`; `allowed` is as in `permissions_instructions`.
     """
     messages: list[MessageItem] = []
     moved = before.cwd != after.cwd
     if moved:
         messages.append(environment_context(cwd=after.cwd, shell=shell))
-    permissions = permissions_instructions(after, enforced=enforced)
-    if permissions != permissions_instructions(before, enforced=enforced):
+    permissions = permissions_instructions(after, enforced=enforced, allowed=allowed)
+    if permissions != permissions_instructions(before, enforced=enforced, allowed=allowed):
         messages.append(permissions)
     if before.model != after.model:
         messages.append(model_switch(before.model, after.model))

@@ -3,61 +3,32 @@
 The shell tools differ in how a call names its command; from there on they all come here.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import anyio
 
-from codex_rpc.errors import SpawnError, ToolError
-from codex_rpc.exec.approval_policy import Decision, Enforcement, Verdict, decide_command
-from codex_rpc.exec.child import ProcessSpec
+from codex_rpc.errors import SandboxError, SpawnError
 from codex_rpc.exec.command_actions import command_actions
-from codex_rpc.exec.command_safety import risk_of
-from codex_rpc.exec.environment import EnvironmentPolicy, child_environment
 from codex_rpc.exec.exec_text import exit_code_for_model
-from codex_rpc.exec.output import OutputBuffer, Utf8Chunks
-from codex_rpc.exec.process import ProcessExit, ProcessRunner
-from codex_rpc.exec.shell import Shell, display
+from codex_rpc.exec.output import MAX_DELTAS, OutputBuffer, Utf8Chunks
+from codex_rpc.exec.process_spec import ProcessExit, ProcessSpec
+from codex_rpc.exec.shell import display
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.items import (
     CommandExecutionItem,
     CommandExecutionSource,
     CommandExecutionStatus,
 )
-from codex_rpc.tools.ports import Approval, CommandQuestion, ToolContext, ToolOutput
+from codex_rpc.tools.command_consent import Command, Permit, RunEnd, get_consent, item_to_retry
+from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.patch_interception import patch_instead
+from codex_rpc.tools.ports import ToolContext, ToolOutput
 
 ITEM_OUTPUT_BYTES = 1024 * 1024
 """How much of a command's output an item keeps."""
 MODEL_OUTPUT_BYTES = 40_000
 """How much of it the model reads: about 10,000 tokens."""
-MAX_DELTAS = 10_000
-"""Pieces of output shown live in one call; what comes after them is still captured."""
-
-REJECTED = "exec command rejected by user"
-
-
-@dataclass(frozen=True, slots=True)
-class CommandEnvironment:
-    """What commands of this process run in. `credentials` are variables they never see."""
-
-    processes: ProcessRunner
-    shell: Shell
-    variables: Mapping[str, str]
-    policy: EnvironmentPolicy = field(default_factory=EnvironmentPolicy)
-    credentials: Collection[str] = ()
-    enforcement: Enforcement = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What the model asked for. `escalated`: it asked to run outside the sandbox."""
-
-    argv: list[str]
-    cwd: Path
-    timeout_s: float | None
-    escalated: bool = False
-    justification: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,61 +78,39 @@ async def execute(
     Raises:
         ToolError: if it may not run, or cannot be started.
     """
+    tmpdir = environment.variables.get("TMPDIR")
+    if (output := await patch_instead(command, item_id, tmpdir, context)) is not None:
+        return output
     item = command_item(item_id, command)
-    decision = _decision(command, environment, context)
-    match decision.verdict:
-        case Verdict.RUN:
-            context.item_started(item)
-        case Verdict.ASK:
-            question = CommandQuestion(item, command.argv, command.cwd, command.justification)
-            approval = await context.ask_command(question)
-            if not approval.granted:
-                raise _refused(item, approval, context)
-        case Verdict.REFUSE:
-            context.item_started(item)
-            context.item_completed(_ended(item, "declined", decision.reason))
-            raise ToolError(f"command refused: {decision.reason}")
-        case Verdict.RUN_IN_SANDBOX:
-            raise ToolError("this machine has no sandbox to run the command in")
-    result = await run_shown(item, command, environment, context)
+    permit = await get_consent(item, command, environment, context)
+    result = await run_shown(item, command, permit, environment, context)
+    end = RunEnd(permit, result.exit.exit_code, result.text)
+    again = await item_to_retry(command, item, end, environment, context)
+    if again is not None:
+        result = await run_shown(again, command, Permit(), environment, context)
     return ToolOutput(render(result.text, result.exit, result.total_lines), result.success)
 
 
 async def run_shown(
     item: CommandExecutionItem,
     command: Command,
+    permit: Permit,
     environment: CommandEnvironment,
     context: ToolContext,
 ) -> CommandResult:
     """Run `command`, whose `item` has been shown, and complete the item, however it ends.
 
     Raises:
+        SandboxError: if the command cannot be held to its confinement.
         SpawnError: if the command cannot be started.
     """
     spec = ProcessSpec(
         argv=command.argv,
         cwd=command.cwd,
-        env=child_environment(
-            environment.variables, environment.policy, {}, environment.credentials
-        ),
+        env=environment.child_variables(),
         timeout_s=command.timeout_s,
     )
-    return await _Run(item, context).to_the_end(spec, environment.processes)
-
-
-def _decision(command: Command, environment: CommandEnvironment, context: ToolContext) -> Decision:
-    return decide_command(
-        policy=context.settings.approval_policy,
-        sandbox=context.settings.sandbox_policy,
-        enforcement=environment.enforcement,
-        command=risk_of(command.argv, shell=environment.shell.path),
-        escalated=command.escalated,
-    )
-
-
-def _refused(item: CommandExecutionItem, approval: Approval, context: ToolContext) -> ToolError:
-    context.item_completed(_ended(item, "declined", approval.reason))
-    return ToolError(REJECTED if approval.reason is None else f"{REJECTED}: {approval.reason}")
+    return await _Run(item, context).to_the_end(spec, permit, environment)
 
 
 def _ended(
@@ -189,10 +138,13 @@ class _Run:
         self._lines = 0
         self._deltas = 0
 
-    async def to_the_end(self, spec: ProcessSpec, processes: ProcessRunner) -> CommandResult:
+    async def to_the_end(
+        self, spec: ProcessSpec, permit: Permit, environment: CommandEnvironment
+    ) -> CommandResult:
         try:
-            exit = await processes.run(spec, self._take)
-        except SpawnError as error:
+            async with permit.held(spec, environment) as confined:
+                exit = await environment.processes.run(confined, self._take)
+        except (SandboxError, SpawnError) as error:
             self._complete("failed", str(error))
             raise
         except anyio.get_cancelled_exc_class():

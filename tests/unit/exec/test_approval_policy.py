@@ -11,9 +11,13 @@ from codex_rpc.exec.approval_policy import (
     Verdict,
     decide_command,
     decide_patch,
+    decide_ruled_command,
+    may_retry,
     paths_inside_roots,
 )
 from codex_rpc.exec.command_safety import CommandRisk
+from codex_rpc.exec.rules.judgement import judge
+from codex_rpc.exec.rules.parsing import parse_rules
 from codex_rpc.protocol.policies import (
     AskForApproval,
     DangerFullAccessPolicy,
@@ -30,6 +34,7 @@ VERDICTS = {
     "run": Verdict.RUN,
     "box": Verdict.RUN_IN_SANDBOX,
     "ask": Verdict.ASK,
+    "ask+box": Verdict.ASK_THEN_SANDBOX,
     "no": Verdict.REFUSE,
 }
 UNRESTRICTED = (DangerFullAccessPolicy(), ExternalSandboxPolicy())
@@ -65,10 +70,10 @@ UNENFORCEABLE_CELLS = {
     "silent": ("run no no", "no no no"),
 }
 SANDBOXED_CELLS = {
-    "untrusted": ("box ask ask", "no no no"),
-    "on-request": ("box box ask", "ask ask ask"),
+    "untrusted": ("box ask+box ask+box", "no no no"),
+    "on-request": ("box box ask+box", "ask ask ask"),
     "never": ("box box no", "no no no"),
-    "asking": ("box box ask", "ask ask ask"),
+    "asking": ("box box ask+box", "ask ask ask"),
     "silent": ("box box no", "no no no"),
 }
 
@@ -138,6 +143,75 @@ def test_refusals_say_why(name: str, risk: CommandRisk, escalated: bool, reason:
     )
 
     assert decision == Decision(Verdict.REFUSE, reason)
+
+
+RULED = parse_rules(
+    Path("some.rules"),
+    """
+prefix_rule(["make"])
+prefix_rule(["make", "install"], "prompt")
+prefix_rule(["git"], "prompt", justification="look first")
+prefix_rule(["curl"], "forbidden", justification="no network")
+""",
+).rules
+
+
+@pytest.mark.parametrize(
+    ("script", "cells"),
+    [
+        # By policy, in a sandbox.
+        ("make", "run run run run run"),
+        ("make install", "ask+box ask+box no ask+box ask+box"),
+        ("make && ls", "box box box box box"),
+        ("make && touch x", "ask+box box box box box"),
+        ("make && rm -f x", "ask+box ask+box no ask+box no"),
+        ("git log", "ask+box ask+box no ask+box ask+box"),
+        ("make && git log", "ask+box ask+box no ask+box ask+box"),
+        ("make && curl x", "no no no no no"),
+        ("curl x && git log", "no no no no no"),
+    ],
+)
+def test_rules_and_policy_decide_together(script: str, cells: str) -> None:
+    """What is allowed runs outside the sandbox only if all of it is; else the stricter holds."""
+    ruling = judge(["bash", "-lc", script], RULED)
+    decisions = [
+        decide_ruled_command(
+            policy, WorkspaceWritePolicy(), "bubblewrap", ruling, escalated=False
+        ).verdict
+        for policy in POLICIES.values()
+    ]
+
+    assert decisions == [VERDICTS[word] for word in cells.split()]
+
+
+def test_what_a_rule_asks_about_is_refused_where_rules_may_not_ask() -> None:
+    rules = GranularRules(sandbox_approval=True, rules=False, mcp_elicitations=True)
+    policy = GranularApproval(granular=rules)
+    ruling = judge(["git", "log"], RULED)
+
+    assert decide_ruled_command(
+        policy, DangerFullAccessPolicy(), "none", ruling, escalated=False
+    ) == Decision(
+        Verdict.REFUSE,
+        "a rule wants the user to be asked about `git`: look first "
+        "and the approval policy does not allow asking",
+    )
+
+
+def test_a_rule_asks_where_the_policy_would_not_and_says_why() -> None:
+    ruling = judge(["git", "log"], RULED)
+
+    assert decide_ruled_command(
+        "on-request", DangerFullAccessPolicy(), "none", ruling, escalated=False
+    ) == Decision(Verdict.ASK, "a rule wants the user to be asked about `git`: look first")
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_denial_is_asked_about_only_by_those_who_ask_beforehand(name: str) -> None:
+    asking = name in ("untrusted", "asking")
+    assert may_retry(POLICIES[name], ReadOnlyPolicy(), "bubblewrap") == asking
+    assert not may_retry(POLICIES[name], ReadOnlyPolicy(), "none")
+    assert not may_retry(POLICIES[name], DangerFullAccessPolicy(), "bubblewrap")
 
 
 @pytest.mark.parametrize(
