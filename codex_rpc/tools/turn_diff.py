@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from codex_rpc.tools.apply_patch.changes import ChangeLedger, PlannedChange
+from codex_rpc.tools.apply_patch.document import is_utf8, readable
 from codex_rpc.tools.apply_patch.plan import PatchPlan
 from codex_rpc.tools.apply_patch.unified import unified_hunks
 
@@ -50,7 +51,7 @@ class TurnDiffTracker:
             key: self._rendered.get(key) or (_display(_shown(key[1]), root), _file_diff(*key))
             for key in keys
         }
-        return "".join(diff for _, diff in sorted(self._rendered.values()))
+        return readable("".join(diff for _, diff in sorted(self._rendered.values())))
 
 
 def _shown(change: PlannedChange) -> Path:
@@ -79,6 +80,12 @@ def _file_diff(root: Path, change: PlannedChange) -> str:
             assert_never(kind)
     if change.before != change.after:
         lines.append(f"index {_blob_id(change.before)}..{_blob_id(change.after)}")
+    if _is_binary(change.before) or _is_binary(change.after):
+        shown = (
+            "/dev/null" if change.before is None else old,
+            "/dev/null" if change.after is None else new,
+        )
+        return "\n".join([*lines, f"Binary files {shown[0]} and {shown[1]} differ", ""])
     hunks = unified_hunks(change.before or "", change.after or "", _CONTEXT_LINES)
     if hunks:
         lines.append("--- /dev/null" if change.before is None else f"--- {_ended(old)}")
@@ -86,10 +93,14 @@ def _file_diff(root: Path, change: PlannedChange) -> str:
     return "\n".join([*lines, hunks])
 
 
+def _is_binary(text: str | None) -> bool:
+    return text is not None and "\0" in text and not is_utf8(text)
+
+
 def _blob_id(text: str | None) -> str:
     if text is None:
         return _NO_BLOB
-    data = text.encode()
+    data = text.encode(errors="surrogateescape")
     return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+import anyio.to_thread
+
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.changes import ChangeLedger, PlannedChange
 from codex_rpc.tools.apply_patch.matcher import patched_text
 from codex_rpc.tools.apply_patch.parser import AddFile, DeleteFile, Hunk, Patch, UpdateFile
 from codex_rpc.tools.workspace import Workspace
+
+LONG_TEXT = 1024 * 1024
+"""From this length on a text is worked on in a thread: it takes too long for an event loop."""
 
 _SUMMARY_LETTER = {"add": "A", "update": "M", "delete": "D"}
 
@@ -32,6 +37,12 @@ class PatchPlan:
         """Every path that something is written to or removed from."""
         both = ((change.path, change.move_path) for change in self.changes)
         return tuple(path for pair in both for path in pair if path is not None)
+
+    @property
+    def written(self) -> tuple[Path, ...]:
+        """Those that are there afterwards."""
+        kept = (change for change in self.changes if change.after is not None)
+        return tuple(change.move_path or change.path for change in kept)
 
 
 async def plan_patch(patch: Patch, cwd: Path, workspace: Workspace) -> PatchPlan:
@@ -92,12 +103,12 @@ class _Draft:
     async def _update(self, path: Path, hunk: UpdateFile) -> None:
         old = self._existing(path, "read file to update")
         if hunk.move_to is None:
-            self.ledger.write(path, patched_text(old, hunk.chunks, path))
+            self.ledger.write(path, await _patched(old, hunk, path))
             return
         target = await self._see(hunk.move_to)
         if target == path:
             raise PatchError(f"Cannot move {path} onto itself")
-        new = patched_text(old, hunk.chunks, path)
+        new = await _patched(old, hunk, path)
         if self.ledger.text(target) == new:
             # Possibly the same file by another name, which removing the source would destroy.
             raise PatchError(f"Cannot move {path}: {target} exists, with the same text")
@@ -116,6 +127,12 @@ class _Draft:
         return path
 
 
+async def _patched(text: str, hunk: UpdateFile, path: Path) -> str:
+    if len(text) < LONG_TEXT:
+        return patched_text(text, hunk.chunks, path)
+    return await anyio.to_thread.run_sync(patched_text, text, hunk.chunks, path)
+
+
 def _absolute(cwd: Path, name: str) -> Path:
     path = os.path.normpath(cwd / name)
     # POSIX leaves a double slash at the start to the system, for which it means what one does.
@@ -126,12 +143,10 @@ async def read_text(workspace: Workspace, path: Path) -> str | None:
     """The file's text, or `None` if there is none.
 
     Raises:
-        PatchError: if it cannot be read as text; says so in words for the model.
+        PatchError: if it cannot be read; says so in words for the model.
     """
     try:
         return await workspace.read(path)
-    except UnicodeDecodeError:
-        raise PatchError(f"Failed to read {path}: it is not UTF-8 text") from None
     except OSError as error:
         raise PatchError(f"Failed to read {path}: {error.strerror or error}") from error
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from codex_rpc.protocol.items import FileUpdateChange, PatchAdd, PatchDelete, PatchUpdate
 from codex_rpc.tools.apply_patch.changes import PlannedChange
+from codex_rpc.tools.apply_patch.document import is_utf8, readable
 from codex_rpc.tools.apply_patch.parser import (
     AddFile,
     Chunk,
@@ -20,6 +21,8 @@ from codex_rpc.tools.apply_patch.plan import PatchPlan
 from codex_rpc.tools.apply_patch.unified import unified_hunks
 
 _CONTEXT_LINES = 1
+_MAX_DELETED = 256 * 1024
+"""How much of a deleted file is shown."""
 _MARKS: dict[LineRole, str] = {"context": " ", "add": "+", "remove": "-"}
 
 
@@ -64,11 +67,21 @@ def _file_update_change(change: PlannedChange) -> FileUpdateChange:
         case "add":
             return FileUpdateChange(path=str(change.path), kind=PatchAdd(), diff=after)
         case "delete":
-            return FileUpdateChange(path=str(change.path), kind=PatchDelete(), diff=before)
+            diff = _deleted_text(before)
+            return FileUpdateChange(path=str(change.path), kind=PatchDelete(), diff=diff)
         case "update":
-            return _update(change, unified_hunks(before, after, _CONTEXT_LINES))
+            hunks = readable(unified_hunks(before, after, _CONTEXT_LINES))
+            return _update(change, hunks)
         case _:
             assert_never(kind)
+
+
+def _deleted_text(text: str) -> str:
+    if "\0" in text and not is_utf8(text):
+        return f"[binary file of {len(text.encode(errors='surrogateescape'))} bytes]\n"
+    if len(text) <= _MAX_DELETED:
+        return readable(text)
+    return f"{readable(text[:_MAX_DELETED])}\n[{len(text) - _MAX_DELETED} more characters]\n"
 
 
 def _update(change: PlannedChange, hunks: str) -> FileUpdateChange:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codex_rpc.tools.disk_workspace import DiskWorkspace
-from codex_rpc.tools.workspace import Workspace
+from codex_rpc.tools.disk_workspace import MAX_BYTES, DiskWorkspace
+from codex_rpc.tools.workspace import FileFacts, FileSystem, Workspace
 
 not_root = pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not stop root")
 
@@ -30,8 +30,6 @@ async def test_what_is_no_text_file_is_refused(tmp_path: Path):
     workspace = DiskWorkspace()
     (tmp_path / "binary").write_bytes(b"\xff")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UnicodeDecodeError):
-        await workspace.read(tmp_path / "binary")
     with pytest.raises(IsADirectoryError):
         await workspace.read(tmp_path)
     with pytest.raises(IsADirectoryError):
@@ -61,11 +59,12 @@ async def test_permissions_survive_a_write_and_new_files_follow_the_umask(tmp_pa
         await DiskWorkspace().write(path, "x")
     finally:
         os.umask(before)
-    assert await DiskWorkspace().mode(path) == 0o640
+    assert path.stat().st_mode & 0o777 == 0o640
     await DiskWorkspace().set_mode(path, 0o755)
     await DiskWorkspace().write(path, "y")
     assert path.stat().st_mode & 0o777 == 0o755
-    assert await DiskWorkspace().mode(tmp_path / "missing") is None
+    assert await DiskWorkspace().facts(path) == FileFacts(mode=0o755, names=1)
+    assert await DiskWorkspace().facts(tmp_path / "missing") is None
 
 
 async def test_links_of_both_kinds_survive_a_write(tmp_path: Path):
@@ -73,11 +72,11 @@ async def test_links_of_both_kinds_survive_a_write(tmp_path: Path):
     real.parent.mkdir()
     real.write_text("old")
     soft.symlink_to("real/f")
-    await DiskWorkspace().write(soft, "one")
+    await DiskWorkspace().write(await DiskWorkspace().locate(soft, follow=True), "one")
     assert soft.is_symlink()
     assert real.read_text() == "one"
     hard.hardlink_to(real)
-    await DiskWorkspace().write(soft, "two")
+    await DiskWorkspace().write(real, "two")
     assert hard.read_text() == real.read_text() == "two"
     assert hard.samefile(real)
 
@@ -85,7 +84,8 @@ async def test_links_of_both_kinds_survive_a_write(tmp_path: Path):
 async def test_a_link_to_nothing_is_written_through(tmp_path: Path):
     (tmp_path / "soft").symlink_to("new/f")
     assert await DiskWorkspace().read(tmp_path / "soft") is None
-    await DiskWorkspace().write(tmp_path / "soft", "x")
+    target = await DiskWorkspace().locate(tmp_path / "soft", follow=True)
+    await DiskWorkspace().write(target, "x")
     assert (tmp_path / "soft").is_symlink()
     assert (tmp_path / "new/f").read_text() == "x"
 
@@ -125,3 +125,80 @@ async def test_a_file_in_a_read_only_directory_is_written_in_place(tmp_path: Pat
     finally:
         path.parent.chmod(0o755)
     assert path.read_text() == "new"
+
+
+async def test_bytes_that_are_not_utf8_come_back_as_they_were(tmp_path: Path):
+    path, data = tmp_path / "f", bytes(range(256)) + "é\ud7ff".encode() + b"\xed\xa0\x80\xc3"
+    path.write_bytes(data)
+    text = await DiskWorkspace().read(path)
+    assert text is not None
+    await DiskWorkspace().write(tmp_path / "g", text)
+    assert (tmp_path / "g").read_bytes() == data
+
+
+async def test_a_file_too_large_to_hold_is_refused(tmp_path: Path):
+    path = tmp_path / "f"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(OSError, match=r"too large \(128 MiB, at most 128 MiB\)"):
+        await DiskWorkspace().read(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the system has no /proc")
+@pytest.mark.parametrize("name", ["/proc/self/environ", "/proc/self/mem", "/proc/1/../self/maps"])
+async def test_the_servers_own_memory_is_no_file(name: str):
+    """Its environment may hold credentials, which no model is to see."""
+    with pytest.raises(OSError, match="Not a regular file"):
+        await DiskWorkspace().read(Path(name))
+
+
+async def test_a_link_put_into_the_path_is_never_written_through(tmp_path: Path):
+    """Between a look at a path and the write, a directory may be exchanged for a link."""
+    disk: FileSystem = DiskWorkspace()
+    workspace = DiskWorkspace()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/f").write_text("old")
+    (tmp_path / "inside").symlink_to("outside")
+    (tmp_path / "outside/link").symlink_to("f")
+    for name in ("inside/f", "inside/new", "inside/sub/new", "outside/link"):
+        with pytest.raises(OSError, match="a symbolic link stands in the way"):
+            await workspace.write(tmp_path / name, "new")
+    with pytest.raises(OSError, match="a symbolic link stands in the way"):
+        await workspace.remove(tmp_path / "inside/f")
+    with pytest.raises(OSError, match="a symbolic link stands in the way"):
+        await disk.rename(tmp_path / "inside/f", tmp_path / "g")
+    with pytest.raises(OSError, match="a symbolic link stands in the way"):
+        await disk.make_folders(tmp_path / "inside/a/b")
+    assert sorted(names_in(tmp_path / "outside")) == ["f", "link"]
+    assert (tmp_path / "outside/f").read_text() == "old"
+
+
+async def test_a_path_leads_through_links_to_one_place(tmp_path: Path):
+    disk: FileSystem = DiskWorkspace()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "soft").symlink_to("real")
+    (tmp_path / "real/link").symlink_to("f")
+    assert await disk.locate(tmp_path / "soft/link", follow=True) == tmp_path / "real/f"
+    assert await disk.locate(tmp_path / "soft/link", follow=False) == tmp_path / "real/link"
+
+
+async def test_folders_are_made_all_or_none_and_renaming_replaces_nothing(tmp_path: Path):
+    disk: FileSystem = DiskWorkspace()
+    assert await disk.make_folders(tmp_path / "a/b/f") == [tmp_path / "a", tmp_path / "a/b"]
+    assert await disk.make_folders(tmp_path / "a/b/f") == []
+    with pytest.raises(OSError, match="File name too long"):
+        await disk.make_folders(tmp_path / f"new/{'x' * 300}/f")
+    assert names_in(tmp_path) == ["a"]
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(FileExistsError):
+        await disk.rename(tmp_path / "one", tmp_path / "two")
+    assert (tmp_path / "two").read_text() == "two"
+
+
+async def test_overwriting_keeps_the_file_and_shortens_it(tmp_path: Path):
+    path = tmp_path / "f"
+    path.write_text("a long text")
+    before = path.stat().st_ino
+    await DiskWorkspace().overwrite(path, "short")
+    assert (path.read_text(), path.stat().st_ino) == ("short", before)

@@ -221,3 +221,20 @@ def test_git_makes_any_tree_of_any_other_with_our_diff(
         if changes:
             git(root, "apply", "-", stdin=diff(*changes))
         assert read_tree(root) == after
+
+
+def test_bytes_that_are_not_utf8_are_shown_as_unknown_and_binary_files_not_at_all() -> None:
+    tracker = TurnDiffTracker()
+    latin, image = "caf\udce9\na\n", "\udc89PNG\0"
+    tracker.record(
+        PatchPlan(
+            (
+                PlannedChange(ROOT / "latin", None, latin, latin.replace("a\n", "b\n")),
+                PlannedChange(ROOT / "image", None, image, None),
+            )
+        )
+    )
+    diff = tracker.unified_diff(ROOT)
+    diff.encode()
+    assert "Binary files a/image and /dev/null differ\n" in diff
+    assert " caf\ufffd\n-a\n+b\n" in diff

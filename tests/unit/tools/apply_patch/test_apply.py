@@ -12,6 +12,7 @@ import pytest
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.apply import apply_plan
 from codex_rpc.tools.apply_patch.parser import parse_patch
+from codex_rpc.tools.apply_patch.places import find_places
 from codex_rpc.tools.apply_patch.plan import PatchPlan, plan_patch
 from codex_rpc.tools.disk_workspace import DiskWorkspace
 
@@ -30,6 +31,11 @@ def tree(root: Path) -> dict[str, tuple[str, int]]:
     }
 
 
+def names(root: Path) -> list[str]:
+    """Every name below it, hidden ones too."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*"))
+
+
 class BrokenWorkspace(DiskWorkspace):
     """A disk that refuses to write, or to remove, files of certain names."""
 
@@ -42,10 +48,10 @@ class BrokenWorkspace(DiskWorkspace):
             raise PermissionError(13, "Permission denied", str(path))
         await super().write(path, text)
 
-    async def remove(self, path: Path) -> None:
-        if path.name == self._removals:
-            raise PermissionError(13, "Permission denied", str(path))
-        await super().remove(path)
+    async def rename(self, source: Path, target: Path) -> None:
+        if source.name == self._removals:
+            raise PermissionError(13, "Permission denied", str(source))
+        await super().rename(source, target)
 
 
 class GatedWorkspace(DiskWorkspace):
@@ -144,7 +150,7 @@ async def test_what_cannot_be_restored_is_named(tmp_path: Path):
         await apply_plan(await plan(tmp_path, *hunks), Breaking())
     assert str(caught.value) == (
         f"Failed to write file {tmp_path / 'b'}: Permission denied\n"
-        f"Could not restore {tmp_path / 'a'}: Permission denied"
+        f"Could not restore {tmp_path / 'a'}: Permission denied; it has the patch's text"
     )
 
 
@@ -222,9 +228,9 @@ async def test_a_moved_text_is_at_its_new_place_before_it_leaves_the_old(tmp_pat
     (tmp_path / "f").write_text("a\n")
 
     class Watched(DiskWorkspace):
-        async def remove(self, path: Path) -> None:
+        async def rename(self, source: Path, target: Path) -> None:
             assert await self.read(tmp_path / "g") == "b\n"
-            await super().remove(path)
+            await super().rename(source, target)
 
     made = await plan(tmp_path, "*** Update File: f", "*** Move to: g", "-a", "+b")
     await apply_plan(made, Watched())
@@ -249,3 +255,95 @@ async def test_a_workspace_without_permissions_will_do(tmp_path: Path):
     text = "*** Begin Patch\n*** Update File: f\n*** Move to: g\n-a\n+b\n*** End Patch"
     await apply_plan(await plan_patch(parse_patch(text), tmp_path, buffers), buffers)
     assert buffers.files == {tmp_path / "g": "b\n"}
+
+
+async def test_folders_made_for_a_patch_that_fails_are_gone_again(tmp_path: Path):
+    (tmp_path / "last").write_text("a\n")
+    (tmp_path / "kept").mkdir()
+    hunks = ("*** Add File: new/er/n", "+x", "*** Add File: kept/n", "+x")
+    made = await plan(tmp_path, *hunks, "*** Update File: last", "-a", "+b")
+    with pytest.raises(PatchError, match=r"Permission denied$"):
+        await apply_plan(made, BrokenWorkspace(writes="last"))
+    assert names(tmp_path) == ["kept", "last"]
+
+
+async def test_a_folder_that_somebody_else_has_used_stays(tmp_path: Path):
+    (tmp_path / "last").write_text("a\n")
+
+    class Busy(BrokenWorkspace):
+        async def write(self, path: Path, text: str) -> None:
+            if path.name == "last":
+                (tmp_path / "new/mine").write_text("mine\n")
+            await super().write(path, text)
+
+    made = await plan(tmp_path, "*** Add File: new/n", "+x", "*** Update File: last", "-a", "+b")
+    with pytest.raises(PatchError, match=r"Permission denied$"):
+        await apply_plan(made, Busy(writes="last"))
+    assert list(tree(tmp_path)) == ["last", "new/mine"]
+
+
+async def test_what_was_removed_comes_back_as_it_was_in_all(tmp_path: Path):
+    """A symbolic link as a link, a file with its other names, permissions and times."""
+    (tmp_path / "real").write_text("a\n")
+    (tmp_path / "real").chmod(0o640)
+    (tmp_path / "other").hardlink_to(tmp_path / "real")
+    (tmp_path / "link").symlink_to("real")
+    (tmp_path / "last").write_text("a\n")
+    before = (tmp_path / "real").stat()
+    hunks = ("*** Delete File: link", "*** Delete File: real", "*** Delete File: last")
+    with pytest.raises(PatchError, match=r"Permission denied$"):
+        await apply_plan(await plan(tmp_path, *hunks), BrokenWorkspace(removals="last"))
+    assert (tmp_path / "link").readlink() == Path("real")
+    after = (tmp_path / "real").stat()
+    assert (after.st_ino, after.st_mode, after.st_nlink) == (before.st_ino, before.st_mode, 2)
+    assert names(tmp_path) == ["last", "link", "other", "real"]
+
+
+async def test_nothing_is_left_over_beside_the_files(tmp_path: Path):
+    for name in ("u", "d", "m"):
+        (tmp_path / name).write_text("a\n")
+    hunks = ("*** Delete File: d", "*** Update File: u", "-a", "+b")
+    made = await plan(tmp_path, *hunks, "*** Update File: m", "*** Move to: x/m", "-a", "+b")
+    await apply_plan(made, DiskWorkspace())
+    assert names(tmp_path) == ["u", "x", "x/m"]
+
+
+async def test_a_directory_exchanged_for_a_link_after_the_check_is_not_written_through(
+    tmp_path: Path,
+):
+    """What was agreed to is what is written to: here the time of the question passes."""
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+        (folder / "f").write_text("a\n")
+    made = await plan(tmp_path, "*** Update File: inside/f", "-a", "+b")
+    places = await find_places(made, DiskWorkspace())
+    inside.rename(tmp_path / "away")
+    inside.symlink_to(outside)
+    with pytest.raises(PatchError, match=r"/inside/f: a symbolic link stands in the way$"):
+        await apply_plan(made, DiskWorkspace(), places)
+    assert (outside / "f").read_text() == (tmp_path / "away/f").read_text() == "a\n"
+
+
+async def test_a_file_exchanged_for_a_link_after_the_check_is_not_written_through(tmp_path: Path):
+    (tmp_path / "f").write_text("a\n")
+    (tmp_path / "outside").write_text("a\n")
+    made = await plan(tmp_path, "*** Update File: f", "-a", "+b")
+    places = await find_places(made, DiskWorkspace())
+    (tmp_path / "f").unlink()
+    (tmp_path / "f").symlink_to("outside")
+    with pytest.raises(PatchError, match="a symbolic link stands in the way"):
+        await apply_plan(made, DiskWorkspace(), places)
+    assert (tmp_path / "outside").read_text() == "a\n"
+
+
+async def test_odd_bytes_beside_an_edit_stay_as_they_are(tmp_path: Path):
+    data = b"caf\xe9 = 1\r\nx = 1\r\nna\xefve\r\n"
+    (tmp_path / "f").write_bytes(data)
+    made = await plan(tmp_path, "*** Update File: f", " caf\ufffd = 1", "-x = 1", "+x = 2")
+    await apply_plan(made, DiskWorkspace())
+    assert (tmp_path / "f").read_bytes() == data.replace(b"x = 1\r", b"x = 2\r")
+    (tmp_path / "f").chmod(0o600)
+    made = await plan(tmp_path, "*** Update File: f", "*** Move to: g", "-na\ufffdve", "+naive")
+    await apply_plan(made, DiskWorkspace())
+    assert (tmp_path / "g").read_bytes() == b"caf\xe9 = 1\r\nx = 2\r\nnaive\r\n"

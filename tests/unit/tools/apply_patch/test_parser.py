@@ -68,11 +68,13 @@ def test_every_kind_of_hunk_is_read():
 
 
 def test_blanks_around_the_patch_and_its_markers_do_not_matter():
+    """Session core 13, rule 1."""
     text = "\n  *** Begin Patch  \n  *** Delete File:  old.txt \n\t*** End Patch \n\n"
     assert parse_patch(text) == Patch((DeleteFile("old.txt"),))
 
 
 def test_text_without_the_markers_is_refused():
+    """Session core 13, rule 1."""
     first = "invalid patch: The first line of the patch must be '*** Begin Patch'"
     last = "invalid patch: The last line of the patch must be '*** End Patch'"
     assert refusal("") == first
@@ -83,20 +85,24 @@ def test_text_without_the_markers_is_refused():
 
 @pytest.mark.parametrize("start", ["<<EOF", "<<'EOF'", '<<"EOF"'])
 def test_a_here_document_around_the_patch_is_taken_off(start: str):
+    """Session core 13, rule 2."""
     text = f"{start}\n{patch('*** Delete File: a')}\nEOF\n"
     assert parse_patch(text) == Patch((DeleteFile("a"),))
 
 
 @pytest.mark.parametrize("start", ["<<\"EOF'", "<<'EOF\"", "<<END", "cat <<EOF"])
 def test_another_wrapper_is_refused(start: str):
+    """Session core 13, rule 2."""
     assert "The first line" in refusal(f"{start}\n{patch('*** Delete File: a')}\nEOF")
 
 
 def test_a_here_document_too_short_for_a_patch_is_refused():
+    """Session core 13, rule 2."""
     assert "The first line" in refusal("<<EOF\n*** Begin Patch\nEOF")
 
 
 def test_an_unknown_header_is_refused_with_its_line_and_the_valid_ones():
+    """Session core 13, rule 3."""
     assert refusal(patch("*** Delete File: a", "*** Rename File: b")) == (
         "invalid hunk at line 3, '*** Rename File: b' is not a valid hunk header. "
         "Valid hunk headers: '*** Add File: {path}', '*** Delete File: {path}', "
@@ -114,10 +120,12 @@ def test_a_path_with_a_nul_is_refused():
 
 
 def test_an_added_file_may_be_empty():
+    """Session core 13, rule 4."""
     assert parse_patch(patch("*** Add File: a")) == Patch((AddFile("a", ""),))
 
 
 def test_an_added_file_ends_at_the_first_line_without_a_plus():
+    """Session core 13, rule 4."""
     assert refusal(patch("*** Add File: a", "+x", "y")).startswith("invalid hunk at line 4, 'y'")
 
 
@@ -127,6 +135,7 @@ def test_blank_lines_between_hunks_are_skipped():
 
 
 def test_an_update_without_chunks_is_refused_moved_or_not():
+    """Session core 13, rule 5."""
     expected = "invalid hunk at line 2, Update file hunk for path 'f.py' is empty"
     assert refusal(update()) == expected
     assert refusal(update("*** Move to: g.py")) == expected
@@ -134,6 +143,7 @@ def test_an_update_without_chunks_is_refused_moved_or_not():
 
 
 def test_the_first_chunk_may_go_without_a_marker_and_the_next_may_not():
+    """Session core 13, rule 6."""
     assert chunks_of(update("-a", "+b")) == (Chunk((), (REMOVE_A, ADD_B)),)
     assert refusal(update("-a", "+b", "*** End of File", "-a")) == (
         "invalid hunk at line 6, Expected update hunk to start with a @@ context marker, got: '-a'"
@@ -141,6 +151,7 @@ def test_the_first_chunk_may_go_without_a_marker_and_the_next_may_not():
 
 
 def test_blank_lines_between_chunks_are_skipped():
+    """Session core 13, rule 6."""
     text = update("", "@@", "-a", "*** End of File", "", " ", "@@", "+b", "*** End of File", "")
     assert chunks_of(text) == (
         Chunk((), (REMOVE_A,), at_end=True),
@@ -149,15 +160,18 @@ def test_blank_lines_between_chunks_are_skipped():
 
 
 def test_a_line_with_a_star_ends_the_hunk():
+    """Session core 13, rule 6."""
     assert "'*** Foo' is not a valid hunk header" in refusal(update("-a", "*** Foo"))
 
 
 def test_an_empty_line_in_a_chunk_is_empty_context():
+    """Session core 13, rule 7."""
     blank = PatchLine("context", "")
     assert chunks_of(update("@@", "-a", "", "+b"))[0].lines == (REMOVE_A, blank, ADD_B)
 
 
 def test_an_unprefixed_line_ends_a_chunk_and_is_refused_as_its_first():
+    """Session core 13, rule 7."""
     assert refusal(update("-a", "oops")).endswith("start with a @@ context marker, got: 'oops'")
     assert refusal(update("@@", "oops")) == (
         "invalid hunk at line 4, Unexpected line found in update hunk: 'oops'. Every line should "
@@ -167,15 +181,18 @@ def test_an_unprefixed_line_ends_a_chunk_and_is_refused_as_its_first():
 
 @pytest.mark.parametrize("body", [("*** End of File",), ()])
 def test_a_chunk_without_lines_is_refused(body: tuple[str, ...]):
+    """Session core 13, rule 8."""
     expected = "invalid hunk at line 4, Update hunk does not contain any lines"
     assert refusal(update("@@", *body)) == expected
 
 
 def test_a_patch_without_hunks_is_read_as_empty():
+    """Session core 13, rule 9."""
     assert parse_patch(patch()) == Patch(())
 
 
 def test_several_context_lines_narrow_the_scope_in_turn():
+    """Session core 13, rule 10: the documented form is accepted."""
     text = update("@@ class A:", "@@     def f(self):", "-a", "@@", "@@ class B:", "+b")
     assert chunks_of(text) == (
         Chunk(("class A:", "    def f(self):"), (REMOVE_A,)),

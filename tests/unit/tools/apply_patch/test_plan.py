@@ -56,6 +56,7 @@ async def test_hunks_on_one_file_compose(tmp_path: Path):
 
 
 async def test_a_move_keeps_both_places(tmp_path: Path):
+    """Session core 13: a move is a change of its destination."""
     (tmp_path / "f").write_text("a\n")
     moved = ("*** Update File: f", "*** Move to: sub/g", "-a", "+b")
     made = await plan(tmp_path, *moved)
@@ -131,6 +132,7 @@ async def test_a_move_onto_another_name_of_the_file_is_refused(tmp_path: Path):
 
 
 async def test_an_add_over_an_existing_file_is_an_update(tmp_path: Path):
+    """Session core 13, rule 4: it overwrites."""
     (tmp_path / "f").write_text("a\n")
     made = await plan(tmp_path, "*** Add File: f", "+b")
     assert made.changes == (PlannedChange(tmp_path / "f", None, "a\n", "b\n"),)
@@ -138,6 +140,7 @@ async def test_an_add_over_an_existing_file_is_an_update(tmp_path: Path):
 
 
 async def test_missing_files_are_neither_deleted_nor_updated(tmp_path: Path):
+    """Session core 13: deleting what is missing fails."""
     missing = tmp_path / "f"
     text = await refusal(tmp_path, "*** Delete File: f")
     assert text == f"Failed to delete file {missing}: No such file or directory"
@@ -164,13 +167,29 @@ async def test_a_file_in_place_of_a_directory_is_refused(tmp_path: Path):
     assert text == f"Cannot write {tmp_path / 'n/g'}: {expected}"
 
 
-async def test_a_file_that_is_not_utf8_is_refused_and_one_with_nul_is_text(tmp_path: Path):
-    (tmp_path / "f").write_bytes(b"\xff\xfe")
+async def test_a_file_that_is_not_utf8_can_be_deleted_and_replaced(tmp_path: Path):
+    (tmp_path / "f").write_bytes(b"caf\xe9\n")
     for header in ("*** Delete File: f", "*** Add File: f"):
-        text = await refusal(tmp_path, header)
-        assert text == f"Failed to read {tmp_path / 'f'}: it is not UTF-8 text"
+        assert (await plan(tmp_path, header)).changes[0].before == "caf\udce9\n"
     (tmp_path / "f").write_bytes(b"\0\n")
     assert (await plan(tmp_path, "*** Delete File: f")).changes[0].before == "\0\n"
+
+
+async def test_what_cannot_be_shown_as_text_is_shown_in_another_way(tmp_path: Path):
+    (tmp_path / "text").write_bytes(b"caf\xe9\n")
+    (tmp_path / "image").write_bytes(b"\x89PNG\0")
+    (tmp_path / "long").write_text("x" * 300_000)
+    (tmp_path / "u").write_bytes(b"\xe9\na\n")
+    made = await plan(
+        tmp_path,
+        *("*** Delete File: text", "*** Delete File: image", "*** Delete File: long"),
+        *("*** Update File: u", "-a", "+b"),
+    )
+    text, image, long, updated = (change.diff for change in file_update_changes(made))
+    assert text == "caf\ufffd\n"
+    assert image == "[binary file of 5 bytes]\n"
+    assert long.endswith("xxx\n[37856 more characters]\n")
+    assert updated == "@@ -1,2 +1,2 @@\n \ufffd\n-a\n+b\n"
 
 
 async def test_a_pipe_is_refused_instead_of_read_for_ever(tmp_path: Path):
@@ -195,6 +214,7 @@ async def test_paths_may_be_absolute_or_lead_out_of_the_directory(tmp_path: Path
 
 
 async def test_a_patch_without_effect_is_refused(tmp_path: Path):
+    """Session core 13, rule 9."""
     (tmp_path / "f").write_text("a\n")
     assert await refusal(tmp_path) == "No files were modified."
     for hunk in (
@@ -206,6 +226,7 @@ async def test_a_patch_without_effect_is_refused(tmp_path: Path):
 
 
 async def test_the_summary_groups_added_modified_and_deleted_files(tmp_path: Path):
+    """Session core 13: A, M, D."""
     for name in ("u", "d", "m"):
         (tmp_path / name).write_text("a\n")
     made = await plan(
