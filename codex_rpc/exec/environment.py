@@ -4,9 +4,11 @@ Where the policy comes from is the configuration's business.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal, assert_never
+from types import MappingProxyType
+from typing import assert_never
+
+from codex_rpc.config.shell_environment import EnvironmentPolicy
 
 OWN_CREDENTIALS = frozenset({"OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"})
 """Variables that this server itself takes credentials from, whatever the providers."""
@@ -17,22 +19,24 @@ NETWORK_DISABLED_VARIABLE = "CODEX_SANDBOX_NETWORK_DISABLED"
 SANDBOX_VARIABLE = "CODEX_SANDBOX"
 """Names the sandbox on macOS (`seatbelt`)."""
 
+TERMINAL_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "LANG": "C.UTF-8",
+        "LC_CTYPE": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "COLORTERM": "",
+        "PAGER": "cat",
+        "GIT_PAGER": "cat",
+        "GH_PAGER": "cat",
+        "CODEX_CI": "1",
+    }
+)
+"""What has programs write for a reader who sees neither colours nor pages."""
+
 _CORE = frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "USER", "USERNAME", "TMPDIR", "TEMP", "TMP"})
 _DEFAULT_EXCLUDES = ("*KEY*", "*SECRET*", "*TOKEN*")
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentPolicy:
-    """`shell_environment_policy`: what to inherit and what to change, applied in field order.
-
-    Patterns are globs that ignore case. `include_only`, unless empty, also filters what `set` adds.
-    """
-
-    inherit: Literal["all", "core", "none"] = "all"
-    ignore_default_excludes: bool = True
-    exclude: tuple[str, ...] = ()
-    set: Mapping[str, str] = field(default_factory=dict[str, str])
-    include_only: tuple[str, ...] = ()
 
 
 def child_environment(

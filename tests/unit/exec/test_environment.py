@@ -2,7 +2,8 @@
 
 import pytest
 
-from codex_rpc.exec.environment import EnvironmentPolicy, child_environment
+from codex_rpc.config.shell_environment import EnvironmentPolicy
+from codex_rpc.exec.environment import child_environment
 
 BASE = {"PATH": "/bin", "HOME": "/h", "MY_TOKEN": "t", "Secret_x": "s", "EDITOR": "vi"}
 
