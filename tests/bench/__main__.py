@@ -19,6 +19,7 @@ from tests.bench.everyday import (
     measure_turns,
 )
 from tests.bench.figures import Contender, Figures, Group, table
+from tests.bench.file_search import measure_file_search
 from tests.bench.huge_rollout import measure_huge
 from tests.bench.long_thread import measure_long_thread
 from tests.bench.many_threads import measure_listing, measure_many
@@ -32,6 +33,7 @@ GROUPS: Mapping[str, Group] = {
     "loaded": Group(measure_loaded),
     "long": Group(measure_long_thread),
     "listing": Group(measure_listing),
+    "search": Group(measure_file_search),
     "many": Group(measure_many, peer_too=False),
     "huge": Group(measure_huge, peer_too=False),
 }
