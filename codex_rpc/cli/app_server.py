@@ -73,11 +73,13 @@ def _serve(
 
     from codex_rpc.cli.logs import log_to_stderr
     from codex_rpc.cli.stdio_server import serve_stdio
+    from codex_rpc.exec.own_secrets import hide_own_secrets
 
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     gc.enable()
     log_to_stderr(os.environ)
+    hide_own_secrets()
     return anyio.run(serve_stdio, stdin, stdout, introduction, drain, overrides)
 
 
@@ -86,8 +88,10 @@ def _serve_socket(path: str, overrides: Sequence[Override]) -> int:
 
     from codex_rpc.cli.logs import log_to_stderr
     from codex_rpc.cli.socket_server import serve_socket
+    from codex_rpc.exec.own_secrets import hide_own_secrets
 
     log_to_stderr(os.environ)
+    hide_own_secrets()
     return _leave(anyio.run(serve_socket, Path(path) if path else None, overrides))
 
 

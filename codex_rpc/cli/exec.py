@@ -18,9 +18,11 @@ from codex_rpc.cli.logs import log_to_stderr
 from codex_rpc.config.home import codex_home
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.errors import InvalidRequestError
+from codex_rpc.exec.own_secrets import hide_own_secrets
 from codex_rpc.protocol.approvals import (
     ApprovalDecision,
     CommandExecutionRequestApprovalParams,
+    FileChangeRequestApprovalParams,
     PendingApproval,
 )
 from codex_rpc.protocol.inputs import TextInput
@@ -57,6 +59,7 @@ def run(
     A signal interrupts it too, with the signal's own code.
     """
     log_to_stderr(os.environ)
+    hide_own_secrets()
     text = sys.stdin.buffer.read().decode(errors="replace") if prompt == "-" else prompt
     if not text.strip():
         raise InvalidRequestError("the prompt is empty")
@@ -103,8 +106,7 @@ async def _follow(thread: CodexThread) -> Turn:
         for event in await thread.next_events():
             match event:
                 case ApprovalRequested(approval=approval):
-                    decision = await _ask(approval)
-                    thread.respond_to_approval(approval.approval_id, decision)
+                    await _answer(thread, approval)
                 case TurnCompletedNotification(turn=turn):
                     return turn
                 case _:
@@ -140,14 +142,20 @@ def _show(event: Event) -> None:
             pass
 
 
-async def _ask(approval: PendingApproval) -> ApprovalDecision:
+async def _answer(thread: CodexThread, approval: PendingApproval) -> None:
+    match approval.params:
+        case CommandExecutionRequestApprovalParams(command=command):
+            question = f"Run {command}?"
+        case FileChangeRequestApprovalParams(changes=changes):
+            question = "\n".join(["Change these files?", *(change.diff for change in changes)])
+        case _:
+            thread.reject_answer(approval.approval_id, "this program can only be told yes or no")
+            return
+    thread.respond_to_approval(approval.approval_id, await _ask(question))
+
+
+async def _ask(question: str) -> ApprovalDecision:
     """Ask on the terminal; an end of input declines, as does having no terminal."""
-    if isinstance(approval.params, CommandExecutionRequestApprovalParams):
-        question = f"Run {approval.params.command}?"
-    else:
-        question = "\n".join(
-            ["Change these files?", *(change.diff for change in approval.params.changes)]
-        )
     answer = await anyio.to_thread.run_sync(_ask_terminal, question, abandon_on_cancel=True)
     if answer is None:
         _say(f"declined, since there is no terminal to ask on: {question.splitlines()[0]}")

@@ -11,11 +11,16 @@ from typing import Any, Literal, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from codex_rpc.config.mcp_servers import McpSettings, mcp_settings_from_table
 from codex_rpc.config.providers import (
     ModelProvider,
     base_url_at,
     builtin_providers,
     provider_from_toml,
+)
+from codex_rpc.config.shell_environment import (
+    EnvironmentPolicy,
+    environment_policy_from_table,
 )
 from codex_rpc.config.skills import SkillSettings, skill_settings_from_table
 from codex_rpc.config.trust import ProjectTrust, trust_from_table
@@ -26,6 +31,7 @@ from codex_rpc.config.values import (
     text_at,
     texts_at,
 )
+from codex_rpc.config.web_search import WebSearchSettings, web_search_from_table
 from codex_rpc.errors import ConfigError, ConfigValueError
 from codex_rpc.protocol.policies import (
     AskForApproval,
@@ -84,12 +90,17 @@ class Config:
     """What a folder's AGENTS.md may be called as well."""
     skills: SkillSettings = field(default_factory=SkillSettings)
     agents: AgentLimits = field(default_factory=AgentLimits)
+    mcp: McpSettings = field(default_factory=McpSettings)
+    shell_environment: EnvironmentPolicy = field(default_factory=EnvironmentPolicy)
+    web_search: WebSearchSettings = field(default_factory=WebSearchSettings)
     history_persistence: HistoryPersistence = "save-all"
     """Whether what the user says is kept in the history file that prompts are recalled from."""
     forced_login_method: LoginMethod | None = None
     """The only way to log in, if there is to be but one."""
     chatgpt_base_url: str | None = None
     """Where a ChatGPT account is asked about, if not at ChatGPT itself."""
+    rules_folders: tuple[Path, ...] = ()
+    """Where exec rules may lie that count: the system's, the user's, those of trusted projects."""
     warnings: tuple[str, ...] = ()
 
     def provider(self, provider_id: str) -> ModelProvider:
@@ -148,6 +159,9 @@ def config_from_table(
         project_doc_fallback_filenames=texts_at(table, "project_doc_fallback_filenames") or (),
         skills=skill_settings_from_table(table),
         agents=_agents(table),
+        mcp=mcp_settings_from_table(table),
+        shell_environment=environment_policy_from_table(table),
+        web_search=web_search_from_table(table),
         history_persistence=_history_persistence(table),
         forced_login_method=cast(
             "LoginMethod | None", choice_at(table, "forced_login_method", get_args(LoginMethod))

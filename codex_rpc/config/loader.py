@@ -110,8 +110,19 @@ class ConfigLoader:
                 warnings.append(f"Ignored a project's configuration: {culprit.file}: {error}")
                 stack = stack.without(culprit, str(error))
             else:
-                config = replace(config, warnings=(*warnings, *config.warnings))
+                config = replace(
+                    config,
+                    rules_folders=self._rules_folders(base.trust, projects),
+                    warnings=(*warnings, *config.warnings),
+                )
                 return LoadedConfig(config, stack)
+
+    def _rules_folders(self, trust: ProjectTrust, projects: ProjectLayers) -> tuple[Path, ...]:
+        """A project's count even if its configuration is wrong: they may forbid something."""
+        dot_folders = (layer.file.parent for layer in projects.layers if layer.file is not None)
+        trusted = (folder for folder in dot_folders if trust.trusts(folder.parent))
+        folders = (self.system_file.parent, self.codex_home, *trusted)
+        return tuple(folder / "rules" for folder in folders)
 
     def _requirements(self) -> Sequence[str]:
         """A warning for the administrator who relies on what this program does not enforce."""

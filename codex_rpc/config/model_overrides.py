@@ -26,6 +26,8 @@ class ModelOverrides:
     apply_patch_freeform: bool | None = None
     """Whether it takes patches as plain text, rather than in the arguments of a function."""
     parallel_tool_calls: bool | None = None
+    extra_tools: tuple[str, ...] | None = None
+    """Tools to offer to it that others are not offered, such as `read_file`."""
 
 
 def model_overrides_from_toml(
@@ -56,4 +58,5 @@ def _overrides(table: Mapping[str, Any], where: tuple[str, ...]) -> ModelOverrid
         modalities=modalities,
         apply_patch_freeform=boolean_at(table, "apply_patch_freeform", *where),
         parallel_tool_calls=boolean_at(table, "parallel_tool_calls", *where),
+        extra_tools=texts_at(table, "extra_tools", *where),
     )

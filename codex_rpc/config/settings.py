@@ -1,8 +1,9 @@
 """Settings that a thread keeps from turn to turn, and how a request changes them."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
+from codex_rpc.config.web_search import WebSearchSettings
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
     AskForApproval,
@@ -30,13 +31,14 @@ class ThreadSettings:
     """Tokens the model can hear, if the user knows better than the catalogue."""
     auto_compact_limit: int | None = None
     """Tokens after which the conversation is summed up, if the user wants another number."""
+    web_search: WebSearchSettings = field(default_factory=WebSearchSettings)
 
     def with_overrides(self, overrides: "SettingsOverrides") -> "ThreadSettings":
         """These settings with each part that `overrides` names."""
         changes = {
-            field.name: value
-            for field in fields(overrides)
-            if (value := getattr(overrides, field.name)) is not None
+            part.name: value
+            for part in fields(overrides)
+            if (value := getattr(overrides, part.name)) is not None
         }
         return replace(self, **changes)
 

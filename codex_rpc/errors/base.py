@@ -36,6 +36,7 @@ class ErrorKind(StrEnum):
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SHUTTING_DOWN = "shuttingDown"
+    COMMAND_NOT_FOUND = "commandNotFound"
     IO = "io"
     INTERNAL = "internal"
 

@@ -15,6 +15,21 @@ class SpawnError(ToolError):
     """A command could not be started at all."""
 
 
+class StdinClosedError(ToolError):
+    """Nothing can be written to a process: it takes no input, or none any more."""
+
+
+class TerminalNotFoundError(ToolError):
+    """No terminal has that number, or its end has been told already."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Unknown process id {number}")
+
+
+class SandboxError(ToolError):
+    """A command cannot be held to its sandbox policy, so it was not run."""
+
+
 class AgentNotFoundError(ToolError):
     """No agent of that id works for this thread's tree of agents."""
 

@@ -5,6 +5,9 @@ How much of the kept text the model sees is decided in `codex_rpc.history`.
 
 import codecs
 
+MAX_DELTAS = 10_000
+"""Pieces of output shown live of one command; what comes after them is still captured."""
+
 
 class OutputBuffer:
     """Keeps the beginning and the end of a stream of bytes and counts what it leaves out."""

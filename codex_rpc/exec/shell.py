@@ -45,6 +45,13 @@ def choose_shell(preferred: str, fallbacks: Sequence[ShellKind]) -> Shell:
     return Shell("sh", "/bin/sh")
 
 
+def chosen_shell(name: str | None, default: Shell) -> Shell:
+    """The shell of that name or path, if it is a supported one, else `default`."""
+    if name is None or shell_kind(name) is None:
+        return default
+    return default if name in (default.path, default.kind) else choose_shell(name, ())
+
+
 def shell_kind(program: str) -> ShellKind | None:
     """Which supported shell a program is, going by its name."""
     return SHELL_KINDS.get(Path(program).name)

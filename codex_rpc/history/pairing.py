@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID, uuid5
 
 from codex_rpc.protocol.response_items import (
+    ContentPart,
     CustomToolCallItem,
     CustomToolCallOutputItem,
     FunctionCallItem,
@@ -91,7 +92,7 @@ def call_id_of(item: ResponseItem) -> str | None:
             return None
 
 
-def output_for(call: ResponseItem, text: str) -> ToolOutputItem:
+def output_for(call: ResponseItem, output: str | list[ContentPart]) -> ToolOutputItem:
     """An output of the kind that fits `call`.
 
     Raises:
@@ -101,8 +102,8 @@ def output_for(call: ResponseItem, text: str) -> ToolOutputItem:
     if call_id is None:
         raise ValueError(f"a {call.type} item takes no output")
     if isinstance(call, CustomToolCallItem):
-        return CustomToolCallOutputItem(call_id=call_id, output=text)
-    return FunctionCallOutputItem(call_id=call_id, output=text)
+        return CustomToolCallOutputItem(call_id=call_id, output=output)
+    return FunctionCallOutputItem(call_id=call_id, output=output)
 
 
 def _stand_in(call: ToolCallItem) -> ToolOutputItem:

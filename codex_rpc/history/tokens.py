@@ -22,6 +22,7 @@ from codex_rpc.protocol.response_items import (
     ReasoningItem,
     ResponseItem,
     ResponsePart,
+    WebSearchCallItem,
 )
 
 BYTES_PER_TOKEN = 4
@@ -76,7 +77,13 @@ def is_model_generated(item: ResponseItem) -> bool:
     match item:
         case MessageItem(role=role):
             return role == "assistant"
-        case ReasoningItem() | FunctionCallItem() | CustomToolCallItem() | LocalShellCallItem():
+        case (
+            ReasoningItem()
+            | FunctionCallItem()
+            | CustomToolCallItem()
+            | LocalShellCallItem()
+            | WebSearchCallItem()
+        ):
             return True
         case _:
             return False

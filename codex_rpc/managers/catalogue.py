@@ -23,7 +23,9 @@ _MODEL = ModelInfo(
     context_window=_WINDOW,
     max_context_window=_LARGEST_WINDOW,
     efforts=_TO_ULTRA,
+    shell_tool="exec_command",
     fast=_FASTER,
+    web_search=("text", "image"),
 )
 
 CATALOGUE: tuple[ModelInfo, ...] = (
@@ -146,7 +148,7 @@ CATALOGUE: tuple[ModelInfo, ...] = (
 )
 """In the order a client should offer them; the first is the default."""
 
-_EARLIER = ModelInfo("", "", context_window=_WINDOW)
+_EARLIER = ModelInfo("", "", context_window=_WINDOW, web_search=("text",))
 _WITHOUT_REASONING = replace(
     _EARLIER, supports_reasoning=False, freeform_patches=False, context_window=128_000
 )
@@ -164,6 +166,7 @@ FAMILIES: tuple[ModelInfo, ...] = (
         context_window=131_072,
         modalities=("text",),
         freeform_patches=False,
+        web_search=(),
     ),
     replace(_WITHOUT_REASONING, slug="gpt-4.1", context_window=1_047_576),
     replace(_WITHOUT_REASONING, slug="gpt-4o"),

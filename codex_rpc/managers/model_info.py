@@ -34,6 +34,12 @@ class ModelInfo:
     modalities: tuple[Literal["text", "image", "audio"], ...] = ("text", "image")
     shell_tool: ShellTool = "shell_command"
     freeform_patches: bool = True
+    namespaces: bool = True
+    """Whether it can be offered tools in groups."""
+    web_search: tuple[Literal["text", "image"], ...] = ()
+    """What it can find on the web, if its provider searches for it."""
+    extra_tools: tuple[str, ...] = ()
+    """Tools that are offered only to models that were made for them."""
     parallel_tool_calls: bool = True
     supports_reasoning: bool = True
     fast: str | None = None
@@ -69,6 +75,7 @@ def fallback_model(slug: str) -> ModelInfo:
         slug,
         modalities=("text",),
         freeform_patches=False,
+        namespaces=False,
         parallel_tool_calls=False,
         supports_reasoning=False,
         known=False,

@@ -78,6 +78,7 @@ def _overridden(model: ModelInfo, overrides: ModelOverrides) -> ModelInfo:
         "modalities": overrides.modalities,
         "freeform_patches": overrides.apply_patch_freeform,
         "parallel_tool_calls": overrides.parallel_tool_calls,
+        "extra_tools": overrides.extra_tools,
     }
     facts = {name: fact for name, fact in said.items() if fact is not None}
     return replace(model, **facts, known=model.known or overrides.context_window is not None)

@@ -33,7 +33,24 @@ class FreeformToolSpec:
     definition: str
 
 
-ToolSpec = FunctionToolSpec | FreeformToolSpec
+@dataclass(frozen=True, slots=True)
+class NamespaceToolSpec:
+    """Tools that belong together; calls name the namespace beside the tool."""
+
+    name: str
+    description: str
+    tools: Sequence[FunctionToolSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class HostedToolSpec:
+    """A tool that the provider runs itself, such as `web_search`; `options` as its API has them."""
+
+    type: str
+    options: dict[str, Any]
+
+
+ToolSpec = FunctionToolSpec | FreeformToolSpec | NamespaceToolSpec | HostedToolSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,20 @@ from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 from codex_rpc.config.providers import ModelProvider
-from codex_rpc.model.port import FreeformToolSpec, FunctionToolSpec, ModelRequest, ToolSpec
-from codex_rpc.protocol.response_items import OtherItem, ReasoningItem, ResponseItem
+from codex_rpc.model.port import (
+    FreeformToolSpec,
+    FunctionToolSpec,
+    HostedToolSpec,
+    ModelRequest,
+    NamespaceToolSpec,
+    ToolSpec,
+)
+from codex_rpc.protocol.response_items import (
+    OtherItem,
+    ReasoningItem,
+    ResponseItem,
+    WebSearchCallItem,
+)
 
 _STORING_HOSTS = (".azure.com", ".azure-api.net")
 """Azure answers requests without `store` as if the items they name had never been."""
@@ -51,7 +63,8 @@ def _input(items: Sequence[ResponseItem], *, keep_ids: bool) -> list[dict[str, A
 
 
 def _item(item: ResponseItem, *, keep_ids: bool) -> dict[str, Any]:
-    dropped: set[str] = set() if keep_ids else {"id"}
+    # A search keeps its id, without which the API takes none back.
+    dropped: set[str] = set() if keep_ids or isinstance(item, WebSearchCallItem) else {"id"}
     if isinstance(item, ReasoningItem):
         dropped.add("content")  # raw reasoning is shown, but the API takes only its encrypted form
     return item.model_dump(exclude=dropped, exclude_none=True)
@@ -71,16 +84,30 @@ def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tool(spec: ToolSpec) -> dict[str, Any]:
     match spec:
-        case FunctionToolSpec(name, description, parameters):
-            return {
-                "type": "function",
-                "name": name,
-                "description": description,
-                "strict": False,
-                "parameters": parameters,
-            }
+        case FunctionToolSpec():
+            return _function(spec)
         case FreeformToolSpec(name, description, syntax, definition):
             grammar = {"type": "grammar", "syntax": syntax, "definition": definition}
             return {"type": "custom", "name": name, "description": description, "format": grammar}
+        case NamespaceToolSpec(name, description, tools):
+            functions = [_function(tool) for tool in tools]
+            return {
+                "type": "namespace",
+                "name": name,
+                "description": description,
+                "tools": functions,
+            }
+        case HostedToolSpec(kind, options):
+            return {"type": kind, **options}
         case _:
             assert_never(spec)
+
+
+def _function(spec: FunctionToolSpec) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "name": spec.name,
+        "description": spec.description,
+        "strict": False,
+        "parameters": spec.parameters,
+    }

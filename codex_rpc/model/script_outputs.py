@@ -90,10 +90,14 @@ def beats(output: ScriptOutput, ids: ScriptIds) -> Iterator[Beat]:
             yield from _text_beats(output, ids.message())
         case ScriptReasoning():
             yield from _reasoning_beats(output, ids.reasoning())
-        case ScriptFunctionCall(name=name, arguments=arguments, call_id=call_id):
-            text = to_json(arguments).decode()
-            call_id = ids.call(call_id)
-            yield 0, [OutputItemDone(FunctionCallItem(name=name, arguments=text, call_id=call_id))]
+        case ScriptFunctionCall(name=name, namespace=namespace, call_id=call_id):
+            call = FunctionCallItem(
+                name=name,
+                namespace=namespace,
+                arguments=to_json(output.arguments).decode(),
+                call_id=ids.call(call_id),
+            )
+            yield 0, [OutputItemDone(call)]
         case ScriptCustomToolCall(name=name, input=text, call_id=call_id):
             call_id = ids.call(call_id)
             yield 0, [OutputItemDone(CustomToolCallItem(name=name, input=text, call_id=call_id))]

@@ -12,15 +12,21 @@ from types import MappingProxyType
 from codex_rpc.protocol import (
     account,
     approvals,
+    command_exec,
     config,
+    file_search,
+    files,
     handshake,
+    mcp,
     model_providers,
     models,
     notifications,
+    questions,
     review,
     settings,
     skills,
     stored_threads,
+    terminals,
     thread,
     thread_history,
     turn,
@@ -204,6 +210,27 @@ _CLIENT_REQUESTS = (
         thread.ThreadShellCommandResponse,
         Order.THREAD,
     ),
+    _request(
+        "thread/backgroundTerminals/list",
+        terminals.ThreadBackgroundTerminalsListParams,
+        terminals.ThreadBackgroundTerminalsListResponse,
+        Order.THREAD,
+        experimental=True,
+    ),
+    _request(
+        "thread/backgroundTerminals/terminate",
+        terminals.ThreadBackgroundTerminalsTerminateParams,
+        terminals.ThreadBackgroundTerminalsTerminateResponse,
+        Order.THREAD,
+        experimental=True,
+    ),
+    _request(
+        "thread/backgroundTerminals/clean",
+        terminals.ThreadBackgroundTerminalsCleanParams,
+        terminals.ThreadBackgroundTerminalsCleanResponse,
+        Order.THREAD,
+        experimental=True,
+    ),
     _request("review/start", review.ReviewStartParams, review.ReviewStartResponse, Order.THREAD),
     _request("turn/steer", turn.TurnSteerParams, turn.TurnSteerResponse, Order.THREAD),
     _request("turn/start", turn.TurnStartParams, turn.TurnStartResponse, Order.THREAD),
@@ -247,6 +274,40 @@ _CLIENT_REQUESTS = (
         config.ConfigRequirementsReadResponse,
         params_optional=True,
     ),
+    _request(
+        "mcpServerStatus/list", mcp.ListMcpServerStatusParams, mcp.ListMcpServerStatusResponse
+    ),
+    _request(
+        "mcpServer/tool/call",
+        mcp.McpServerToolCallParams,
+        mcp.McpServerToolCallResponse,
+    ),
+    _request("mcpServer/resource/read", mcp.McpResourceReadParams, mcp.McpResourceReadResponse),
+    _request(
+        "mcpServer/oauth/login", mcp.McpServerOauthLoginParams, mcp.McpServerOauthLoginResponse
+    ),
+    _request(
+        "config/mcpServer/reload",
+        mcp.McpServerRefreshParams,
+        mcp.McpServerRefreshResponse,
+        params_optional=True,
+    ),
+    _request("command/exec", command_exec.CommandExecParams, command_exec.CommandExecResponse),
+    _request(
+        "command/exec/write",
+        command_exec.CommandExecWriteParams,
+        command_exec.CommandExecWriteResponse,
+    ),
+    _request(
+        "command/exec/resize",
+        command_exec.CommandExecResizeParams,
+        command_exec.CommandExecResizeResponse,
+    ),
+    _request(
+        "command/exec/terminate",
+        command_exec.CommandExecTerminateParams,
+        command_exec.CommandExecTerminateResponse,
+    ),
     _request("account/read", account.GetAccountParams, account.GetAccountResponse),
     _request("account/login/start", account.LoginAccountParams, account.LoginAccountResponse),
     _request(
@@ -262,6 +323,36 @@ _CLIENT_REQUESTS = (
         params_optional=True,
     ),
     _request("getAuthStatus", account.GetAuthStatusParams, account.GetAuthStatusResponse),
+    _request("fs/readFile", files.FsReadFileParams, files.FsReadFileResponse),
+    _request("fs/writeFile", files.FsWriteFileParams, files.FsWriteFileResponse),
+    _request("fs/createDirectory", files.FsCreateDirectoryParams, files.FsCreateDirectoryResponse),
+    _request("fs/getMetadata", files.FsGetMetadataParams, files.FsGetMetadataResponse),
+    _request("fs/readDirectory", files.FsReadDirectoryParams, files.FsReadDirectoryResponse),
+    _request("fs/remove", files.FsRemoveParams, files.FsRemoveResponse),
+    _request("fs/copy", files.FsCopyParams, files.FsCopyResponse),
+    _request("fs/watch", files.FsWatchParams, files.FsWatchResponse),
+    _request("fs/unwatch", files.FsUnwatchParams, files.FsUnwatchResponse),
+    _request(
+        "fuzzyFileSearch", file_search.FuzzyFileSearchParams, file_search.FuzzyFileSearchResponse
+    ),
+    _request(
+        "fuzzyFileSearch/sessionStart",
+        file_search.FuzzyFileSearchSessionStartParams,
+        file_search.FuzzyFileSearchSessionStartResponse,
+        experimental=True,
+    ),
+    _request(
+        "fuzzyFileSearch/sessionUpdate",
+        file_search.FuzzyFileSearchSessionUpdateParams,
+        file_search.FuzzyFileSearchSessionUpdateResponse,
+        experimental=True,
+    ),
+    _request(
+        "fuzzyFileSearch/sessionStop",
+        file_search.FuzzyFileSearchSessionStopParams,
+        file_search.FuzzyFileSearchSessionStopResponse,
+        experimental=True,
+    ),
 )
 
 _CLIENT_NOTIFICATIONS = (
@@ -293,6 +384,24 @@ _SERVER_REQUESTS = (
         approvals.FileChangeRequestApprovalParams,
         approvals.FileChangeRequestApprovalResponse,
     ),
+    _server_request(
+        "item/permissions/requestApproval",
+        questions.PermissionsRequestApprovalParams,
+        questions.PermissionsRequestApprovalResponse,
+    ),
+    _server_request(
+        "item/tool/requestUserInput",
+        questions.ToolRequestUserInputParams,
+        questions.ToolRequestUserInputResponse,
+    ),
+    _server_request(
+        "item/tool/call", questions.DynamicToolCallParams, questions.DynamicToolCallResponse
+    ),
+    _server_request(
+        "mcpServer/elicitation/request",
+        questions.McpServerElicitationRequestParams,
+        questions.McpServerElicitationRequestResponse,
+    ),
 )
 
 NOTIFICATIONS: tuple[type[notifications.Notification], ...] = (
@@ -313,6 +422,9 @@ NOTIFICATIONS: tuple[type[notifications.Notification], ...] = (
     notifications.ThreadRevertedNotification,
     settings.ThreadSettingsUpdatedNotification,
     skills.SkillsChangedNotification,
+    files.FsChangedNotification,
+    file_search.FuzzyFileSearchSessionUpdatedNotification,
+    file_search.FuzzyFileSearchSessionCompletedNotification,
     notifications.ThreadTokenUsageUpdatedNotification,
     notifications.TurnStartedNotification,
     notifications.TurnCompletedNotification,
@@ -325,6 +437,11 @@ NOTIFICATIONS: tuple[type[notifications.Notification], ...] = (
     notifications.ReasoningSummaryTextDeltaNotification,
     notifications.ReasoningTextDeltaNotification,
     notifications.CommandExecutionOutputDeltaNotification,
+    notifications.TerminalInteractionNotification,
+    command_exec.CommandExecOutputDeltaNotification,
+    mcp.McpToolCallProgressNotification,
+    mcp.McpServerStatusUpdatedNotification,
+    mcp.McpServerOauthLoginCompletedNotification,
     notifications.ApprovalRequestedNotification,
     notifications.ServerRequestResolvedNotification,
 )

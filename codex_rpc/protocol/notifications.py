@@ -255,6 +255,14 @@ class CommandExecutionOutputDeltaNotification(ItemNotification):
     delta: str
 
 
+class TerminalInteractionNotification(ItemNotification):
+    """The agent typed to a command's terminal, or, with an empty `stdin`, looked at it."""
+
+    METHOD = "item/commandExecution/terminalInteraction"
+    process_id: str
+    stdin: str
+
+
 # --- approvals ---------------------------------------------------------------------------------
 
 

@@ -141,6 +141,15 @@ class LocalShellCallItem(ResponsePart):
     status: str | None = None
 
 
+class WebSearchCallItem(ResponsePart):
+    """A search that the provider has carried out itself; it has no output of its own."""
+
+    type: Literal["web_search_call"] = "web_search_call"
+    id: str | None = None
+    status: str | None = None
+    action: dict[str, Any] | None = None
+
+
 class OtherItem(ResponsePart):
     """An item of a kind this version does not handle: never stored, never sent."""
 
@@ -158,6 +167,7 @@ ResponseItem = Annotated[
     | Annotated[CustomToolCallItem, Tag("custom_tool_call")]
     | Annotated[CustomToolCallOutputItem, Tag("custom_tool_call_output")]
     | Annotated[LocalShellCallItem, Tag("local_shell_call")]
+    | Annotated[WebSearchCallItem, Tag("web_search_call")]
     | Annotated[OtherItem, Tag("other")],
     _tag_of(
         frozenset(
@@ -169,6 +179,7 @@ ResponseItem = Annotated[
                 "custom_tool_call",
                 "custom_tool_call_output",
                 "local_shell_call",
+                "web_search_call",
             }
         )
     ),

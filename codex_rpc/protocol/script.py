@@ -64,6 +64,8 @@ class ScriptFunctionCall(ScriptModel):
 
     type: Literal["functionCall"] = "functionCall"
     name: str
+    namespace: str | None = None
+    """The group that the tool comes in, if it comes in one, such as `mcp__<server>`."""
     arguments: dict[str, Any]
     call_id: str | None = None
     """Made up if not given."""

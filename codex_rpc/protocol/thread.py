@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from codex_rpc.protocol.base import EXPERIMENTAL, UnixSeconds, WireModel
+from codex_rpc.protocol.dynamic_tools import DynamicToolSpec
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
@@ -175,6 +176,10 @@ class ThreadStartParams(WireModel):
     """Write nothing of this thread to disk."""
     service_name: str | None = None
     thread_source: str | None = None
+    dynamic_tools: list[DynamicToolSpec] | None = Field(
+        default=None, json_schema_extra=EXPERIMENTAL
+    )
+    """Tools that the client provides: the model's calls come as `item/tool/call`."""
 
 
 class ThreadConfiguration(WireModel):

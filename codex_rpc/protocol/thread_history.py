@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from codex_rpc.protocol.base import EXPERIMENTAL, WireModel
+from codex_rpc.protocol.dynamic_tools import DynamicToolSpec
 from codex_rpc.protocol.ids import ThreadId, TurnId
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
@@ -33,6 +34,10 @@ class ContinuationOverrides(WireModel):
     developer_instructions: str | None = None
     config: dict[str, Any] | None = None
     """Overrides of `config.toml`, by dotted key or nested."""
+    dynamic_tools: list[DynamicToolSpec] | None = Field(
+        default=None, json_schema_extra=EXPERIMENTAL
+    )
+    """Tools that the client provides, in the place of those on record."""
 
 
 # --- resume ------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from codex_rpc.protocol.thread import GitInfo
 from codex_rpc.rollout.envelope import Payload, moment_of, utc_millis
-from codex_rpc.rollout.fields import table, text
+from codex_rpc.rollout.fields import table, tables, text
 
 _GIT_NAMES = {"sha": "commit_hash", "branch": "branch", "origin_url": "repository_url"}
 """What the wire calls them, and what the disk does."""
@@ -43,6 +43,8 @@ class SessionMeta:
     agent_nickname: str | None = None
     agent_role: str | None = None
     git: GitInfo | None = None
+    dynamic_tools: tuple[Payload, ...] = ()
+    """The tools that the thread's client provides."""
     history_mode: Literal["legacy", "paginated"] = "legacy"
     history_base: HistoryBase | None = None
     """Only ever read: what this package writes is self-contained."""
@@ -65,6 +67,8 @@ class SessionMeta:
         }
         if self.base_instructions is not None:
             payload["base_instructions"] = {"text": self.base_instructions}
+        if self.dynamic_tools:
+            payload["dynamic_tools"] = list(self.dynamic_tools)
         if self.git is not None:
             git = {disk: getattr(self.git, wire) for wire, disk in _GIT_NAMES.items()}
             payload["git"] = {name: value for name, value in git.items() if value is not None}
@@ -96,6 +100,7 @@ class SessionMeta:
             agent_nickname=text(payload, "agent_nickname"),
             agent_role=text(payload, "agent_role"),
             git=_git(payload),
+            dynamic_tools=tuple(tables(payload, "dynamic_tools")),
             history_mode="paginated" if payload.get("history_mode") == "paginated" else "legacy",
             history_base=_history_base(payload.get("history_base")),
         )

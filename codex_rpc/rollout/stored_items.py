@@ -134,6 +134,10 @@ def mcp_call_form(stored: Payload) -> Payload:
     }
 
 
+def _dynamic_call_form(stored: Payload) -> Payload:
+    return {"duration_ms": _millis(stored)}
+
+
 def web_search_form(stored: Payload) -> Payload:
     action = table(stored, "action")
     kind = to_camel(text(action, "type") or "other")
@@ -170,6 +174,7 @@ _FORMS: Mapping[str, Callable[[Payload], dict[str, Any]]] = {
     "fileChange": file_change_form,
     "mcpToolCall": mcp_call_form,
     "collabAgentToolCall": _agent_call_form,
+    "dynamicToolCall": _dynamic_call_form,
     "webSearch": web_search_form,
     "imageView": _image_view_form,
 }

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 import anyio
 
 from codex_rpc.config.loader import ConfigLoader
+from codex_rpc.exec.sandbox.port import Sandbox
+from codex_rpc.managers.files.disk import Disk
 from codex_rpc.protocol.handshake import InitializeParams
 from codex_rpc.protocol.skills import SkillsChangedNotification
 from codex_rpc.rpc.connection import Connection
@@ -25,15 +27,19 @@ async def running_server(
     config: ConfigLoader,
     environ: Mapping[str, str],
     unload_after: float = UNLOAD_AFTER_SECONDS,
+    sandbox: Sandbox | None = None,
 ) -> AsyncGenerator[Server]:
     """A server without connections. Leaving the context ends all threads and commands.
 
-    `unload_after` are the seconds for which idle threads are kept that nobody follows.
+    `unload_after` are the seconds for which idle threads are kept that nobody follows. Without a
+    `sandbox`, commands get what this machine has.
     """
     async with anyio.create_task_group() as feeds:
         desk = ApprovalDesk()
-        async with ThreadManager(config, environ, PROTOCOL_VERSION) as threads:
-            server = Server(environ, threads, Feeds(feeds, desk, threads, unload_after), desk)
+        async with ThreadManager(config, environ, PROTOCOL_VERSION, sandbox=sandbox) as threads:
+            server = Server(
+                environ, threads, Feeds(feeds, desk, threads, unload_after), desk, Disk()
+            )
             threads.skills.on_change = lambda: server.feeds.announce(SkillsChangedNotification())
             threads.on_spawned = server.feeds.open_beside
             yield server
@@ -53,23 +59,23 @@ async def serve(
 
     `introduced` is the client's introduction if `initialize` has been answered already.
     """
+    async with anyio.create_task_group() as tasks:
 
-    def dispatcher(connection: Connection) -> Dispatcher:
-        client = Client(connection)
-        if introduced is not None:
-            client.initialize(introduced)
-        server.feeds.join(client)
-        return Dispatcher(server, client)
+        def dispatcher(connection: Connection) -> Dispatcher:
+            client = Client(connection, tasks)
+            if introduced is not None:
+                client.initialize(introduced)
+            server.feeds.join(client)
+            return Dispatcher(server, client)
 
-    connection = Connection(reader, writer, dispatcher)
-    try:
-        async with anyio.create_task_group() as tasks:
+        connection = Connection(reader, writer, dispatcher)
+        try:
             if stop is not None:
                 tasks.start_soon(_close_on, stop, connection)
             await connection.run(drain=drain)
             tasks.cancel_scope.cancel()
-    finally:
-        server.feeds.leave(connection)
+        finally:
+            server.feeds.leave(connection)
 
 
 async def _close_on(stop: anyio.Event, connection: Connection) -> None:

@@ -14,7 +14,8 @@ from functools import partial
 from pydantic import ValidationError
 
 from codex_rpc.errors import ApprovalNotFoundError, ApprovalResolvedError
-from codex_rpc.protocol.approvals import ApprovalDecision, PendingApproval
+from codex_rpc.protocol.approvals import ApprovalMethod, DecisionResponse, PendingApproval
+from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.ids import ApprovalId, ThreadId
 from codex_rpc.protocol.methods import METHODS
 from codex_rpc.protocol.notifications import (
@@ -26,6 +27,8 @@ from codex_rpc.server.client import Client
 from codex_rpc.threads.codex_thread import CodexThread
 
 logger = logging.getLogger(__name__)
+
+GONE = "the client that provides the tool is gone"
 
 REMEMBERED = 4096
 """How many answered questions are told apart from such as were never asked."""
@@ -40,6 +43,14 @@ class _Question:
 
     asked: set[Client] = field(default_factory=set[Client])
     """Everybody it went to."""
+
+    able: set[Client] = field(default_factory=set[Client])
+    """Of those, the ones that may still answer."""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether a program answers it, which knows the tool or does not."""
+        return self.approval.method == "item/tool/call"
 
     @property
     def is_open(self) -> bool:
@@ -65,8 +76,12 @@ class ApprovalDesk:
             return
         question = _Question(thread, approval)
         self._open[approval.approval_id] = question
+        clients = tuple(clients)
+        question.able.update(clients)
         for client in clients:
             self._send(question, client)
+        if not clients:
+            self._fail_call(question, GONE)
 
     def present(self, thread_id: ThreadId, client: Client) -> None:
         """Put the open questions of a thread to a client that was not there when they were asked.
@@ -81,6 +96,7 @@ class ApprovalDesk:
     def _send(self, question: _Question, client: Client) -> None:
         approval = question.approval
         question.asked.add(client)
+        question.able.add(client)
         if client.require_initialized().approvals == "notify":
             client.notify(
                 ApprovalRequestedNotification(
@@ -100,19 +116,42 @@ class ApprovalDesk:
         self, question: _Question, client: Client, response: Response | None
     ) -> None:
         if response is None:
-            return  # it stays open, for others or for `approval/respond`
+            self._lost(question, client)
+            return
+        question.able.discard(client)
         approval_id = question.approval.approval_id
         try:
-            decision, problem = _decision(question.approval, response)
-            if decision is None:
+            answer, problem = _answer(question.approval, response)
+            if answer is None and question.is_call:
+                self._fail_call(question, problem)
+            elif answer is None:
                 question.thread.reject_answer(approval_id, problem)
             else:
-                question.thread.respond_to_approval(approval_id, decision)
+                question.thread.answer(approval_id, answer)
         except ApprovalResolvedError:
             logger.debug("approval %s was answered twice", approval_id)
 
-    def thread_of(self, approval_id: ApprovalId) -> CodexThread:
-        """The thread that asked an open question.
+    def left(self, client: Client) -> None:
+        """A client is gone. Others may answer what it was asked, or itself when it is back.
+
+        A tool of the client's is gone with it.
+        """
+        for question in tuple(self._open.values()):
+            if client in question.able:
+                self._lost(question, client)
+
+    def _lost(self, question: _Question, client: Client) -> None:
+        question.calls.pop(client, None)
+        question.able.discard(client)
+        self._fail_call(question, GONE)
+
+    def _fail_call(self, question: _Question, reason: str) -> None:
+        """End the call of a client's tool, unless another client may still carry it out."""
+        if question.is_call and not question.able and question.is_open:
+            question.thread.reject_answer(question.approval.approval_id, reason)
+
+    def question(self, approval_id: ApprovalId) -> tuple[CodexThread, PendingApproval]:
+        """An open question, and the thread that asked it.
 
         Raises:
             ApprovalNotFoundError: if there never was such a question.
@@ -120,7 +159,7 @@ class ApprovalDesk:
         """
         question = self._open.get(approval_id)
         if question is not None:
-            return question.thread
+            return question.thread, question.approval
         if approval_id in self._resolved:
             raise ApprovalResolvedError(approval_id)
         raise ApprovalNotFoundError(approval_id)
@@ -163,14 +202,20 @@ class ApprovalDesk:
             question.thread.cancel_approval(question.approval.approval_id)
 
 
-def _decision(approval: PendingApproval, response: Response) -> tuple[ApprovalDecision | None, str]:
-    """The decision in a response; if there is none, a sentence that says why."""
+def answer_model(method: ApprovalMethod) -> type[WireModel]:
+    """What a question is answered with."""
+    result = METHODS[method].result
+    assert result is not None, "server requests have results"
+    return result
+
+
+def _answer(approval: PendingApproval, response: Response) -> tuple[WireModel | None, str]:
+    """The answer in a response; if there is none, a sentence that says why."""
     if response.error is not None:
         return None, f"the client answered with an error: {response.error.message}"
-    result = METHODS[approval.method].result
-    assert result is not None, "server requests have results"
+    model = answer_model(approval.method)
     try:
-        answer = result.model_validate(response.result, by_name=False)
+        return model.model_validate(response.result, by_name=False), ""
     except ValidationError:
-        return None, "the client's answer was no decision"
-    return answer.model_dump()["decision"], ""
+        decides = issubclass(model, DecisionResponse)
+        return None, f"the client's answer {'was no decision' if decides else 'made no sense'}"

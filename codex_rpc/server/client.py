@@ -1,8 +1,9 @@
 """Client: one connection's peer, as far as the server has to remember it."""
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import anyio
+from anyio.abc import TaskGroup
 
 from codex_rpc.errors import AlreadyInitializedError, NotInitializedError
 from codex_rpc.protocol.handshake import InitializeCapabilities, InitializeParams
@@ -10,6 +11,8 @@ from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import Notification
 from codex_rpc.protocol.settings import ThreadSettingsUpdatedNotification
 from codex_rpc.rpc.connection import Connection
+from codex_rpc.server.client_commands import ClientCommands
+from codex_rpc.server.connection_resources import ConnectionResources
 from codex_rpc.server.outgoing import DELTA_TYPES, QueuedDelta, encode_event
 
 EXPERIMENTAL_NOTIFICATIONS = frozenset({ThreadSettingsUpdatedNotification.METHOD})
@@ -21,6 +24,10 @@ class Client:
     """Who is at the other end, what it can do, and which threads it follows."""
 
     connection: Connection
+    tasks: InitVar[TaskGroup]
+    """What belongs to the connection runs there."""
+    resources: ConnectionResources = field(init=False)
+    commands: ClientCommands = field(default_factory=ClientCommands)
     name: str | None = None
     capabilities: InitializeCapabilities | None = None
     newest_thread: ThreadId | None = None
@@ -31,6 +38,9 @@ class Client:
     _answering: dict[ThreadId, set[anyio.Event]] = field(
         default_factory=dict[ThreadId, set[anyio.Event]]
     )
+
+    def __post_init__(self, tasks: TaskGroup) -> None:
+        self.resources = ConnectionResources(tasks, self.notify_in_time)
 
     def initialize(self, params: InitializeParams) -> None:
         """Remember who the client is.
@@ -64,6 +74,11 @@ class Client:
             self.connection.send_delta(QueuedDelta(event))
         else:
             self.connection.send(encode_event(event), group=thread_id)
+
+    async def notify_in_time(self, event: Notification) -> None:
+        """`notify`, once the client has read enough of what came before."""
+        await self.connection.room()
+        self.notify(event)
 
     # Threads may come up in another order than they were asked for; the newest is the one that was
     # asked for last.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from codex_rpc.errors import InvalidParamsError
+from codex_rpc.managers.files.disk import Disk
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.server.approval_desk import ApprovalDesk
@@ -24,6 +25,7 @@ class Server:
     threads: ThreadManager
     feeds: Feeds
     desk: ApprovalDesk
+    disk: Disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ every client.
 
 import logging
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
@@ -163,9 +164,15 @@ class Feeds:
     def leave(self, connection: Connection) -> None:
         """The client of that connection is gone."""
         client = self._clients.pop(connection, None)
+        if client is not None:
+            self._desk.left(client)
         for feed in self._feeds.values():
             if client in feed.followers:
                 self._drop(client, feed)
+
+    def run_beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do work that outlives the request, and the client, that wanted it."""
+        self._tasks.start_soon(work)
 
     def announce(self, notification: Notification) -> None:
         """Tell every client."""

@@ -18,4 +18,6 @@ def tell_warnings(client: Client, new: NewThread) -> None:
     for warning in new.warnings:
         client.notify(ConfigWarningNotification(summary=warning))
     if sandbox_enforcement(new.thread) == "none":
-        client.notify(WarningNotification(message=NO_SANDBOX, thread_id=new.thread_id))
+        reason = new.thread.snapshot().sandbox_reason
+        message = NO_SANDBOX if reason is None else f"{NO_SANDBOX} Why: {reason}."
+        client.notify(WarningNotification(message=message, thread_id=new.thread_id))

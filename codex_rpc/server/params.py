@@ -41,6 +41,20 @@ def parse_params(method: Method, params: object) -> WireModel | None:
         raise _invalid_params(_clearest(details), fields) from None
 
 
+def validated(model: type[WireModel], value: object, path: tuple[str | int, ...]) -> WireModel:
+    """The parameter at `path` read as what its method wants there.
+
+    Raises:
+        InvalidParamsError: if a field is missing or has a wrong value.
+    """
+    try:
+        return model.model_validate(value, by_name=False)
+    except ValidationError as error:
+        fields: Mapping[str, Any] = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+        problem = _invalid_params(_clearest(error.errors(include_url=False)), fields)
+        raise InvalidParamsError(str(problem), path=(*path, *(problem.path or ()))) from None
+
+
 def require_no_experiments(method: Method, params: object) -> None:
     """Refuse an experimental method, or an experimental field or value that is given.
 

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from codex_rpc.protocol.policies import DangerFullAccessPolicy, ExternalSandboxPolicy
+from codex_rpc.protocol.policies import (
+    DangerFullAccessPolicy,
+    ExternalSandboxPolicy,
+    ReadOnlyPolicy,
+)
 from codex_rpc.protocol.settings import CollaborationMode, CollaborationSettings
 from codex_rpc.protocol.thread import SandboxEnforcement, ThreadConfiguration
 from codex_rpc.protocol.turn import Turn
@@ -44,9 +48,13 @@ def collaboration_mode(thread: CodexThread) -> CollaborationMode:
 
 def sandbox_enforcement(thread: CodexThread) -> SandboxEnforcement:
     """What holds the thread's commands to its sandbox policy."""
-    policy = thread.snapshot().settings.sandbox_policy
-    unrestricted = isinstance(policy, DangerFullAccessPolicy | ExternalSandboxPolicy)
-    return "notNeeded" if unrestricted else "none"
+    snapshot = thread.snapshot()
+    policy = snapshot.settings.sandbox_policy
+    if isinstance(policy, DangerFullAccessPolicy | ExternalSandboxPolicy):
+        return "notNeeded"
+    if snapshot.enforcement == "landlock" and not isinstance(policy, ReadOnlyPolicy):
+        return "none"
+    return snapshot.enforcement
 
 
 def accepted_turn(submitted: Submitted) -> Turn:

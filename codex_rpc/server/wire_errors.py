@@ -2,8 +2,8 @@
 
 import logging
 
-from codex_rpc.errors import CodexRpcError, ErrorKind, InvalidRequestError
-from codex_rpc.rpc.messages import INTERNAL_ERROR, INVALID_REQUEST, RpcError
+from codex_rpc.errors import CodexRpcError, CommandParamsError, ErrorKind, InvalidRequestError
+from codex_rpc.rpc.messages import INTERNAL_ERROR, INVALID_PARAMS, INVALID_REQUEST, RpcError
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +16,8 @@ def rpc_error(error: Exception) -> RpcError:
     """
     if isinstance(error, CodexRpcError):
         code = INVALID_REQUEST if isinstance(error, InvalidRequestError) else INTERNAL_ERROR
+        if isinstance(error, CommandParamsError):
+            code = INVALID_PARAMS
         data: dict[str, object] = {"kind": error.kind}
         if error.path:
             data["path"] = ".".join(map(str, error.path))

@@ -1,31 +1,34 @@
-"""Asking the client: one question, one answer, and what follows from it.
+"""Approvals: may a command run, may files change? And what follows from the decision.
 
-A question is registered with the turn before anybody hears of it, and taken back however the wait
-ends. Answers come in through `Session.respond_to_approval`.
+How a question is asked is in `questions`; whether it has to be asked is decided in
+`codex_rpc.exec`.
 """
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
+from codex_rpc.errors import ConfigError
+from codex_rpc.history.permissions import rule_saved
 from codex_rpc.protocol.approvals import (
-    ApprovalMethod,
+    AcceptWithExecpolicyAmendment,
+    CommandExecutionApprovalDecision,
     CommandExecutionRequestApprovalParams,
+    DecisionResponse,
+    ExecpolicyAmendment,
     FileChangeRequestApprovalParams,
     PendingApproval,
 )
-from codex_rpc.protocol.ids import new_approval_id
-from codex_rpc.protocol.notifications import ThreadStatusChangedNotification
-from codex_rpc.protocol.thread import ActiveStatus
-from codex_rpc.session.events import ApprovalRequested, ApprovalResolved
-from codex_rpc.session.turn_context import TurnContext, now_ms
+from codex_rpc.protocol.notifications import WarningNotification
+from codex_rpc.session.questions import answer_to, header, open_question, pending
+from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.state.session_state import CommandKey
-from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
-from codex_rpc.state.waiter import WaiterCancelledError
-from codex_rpc.tools.ports import Approval, CommandQuestion, PatchQuestion
-
-COMMAND_METHOD: ApprovalMethod = "item/commandExecution/requestApproval"
-PATCH_METHOD: ApprovalMethod = "item/fileChange/requestApproval"
-"""Server requests that carry the two kinds of question."""
+from codex_rpc.state.turn_state import ApprovalAnswer
+from codex_rpc.tools.ports import (
+    Approval,
+    ClientQuestion,
+    CommandQuestion,
+    PatchQuestion,
+    QuestionHeader,
+)
 
 APPROVED_FOR_SESSION = Approval("approvedForSession")
 
@@ -35,113 +38,113 @@ async def ask_command(turn: TurnContext, question: CommandQuestion) -> Approval:
 
     Shows the command's item, which the client needs before the question.
     """
-    key = CommandKey(tuple(question.argv), question.cwd)
-    if key in turn.session_state.approved_commands:
+    key = CommandKey(tuple(question.argv), question.cwd, question.escalated, question.tty)
+    approved = turn.session_state.approved_commands
+    if not question.one_shot and key in approved:
         turn.item_started(question.item)
         return APPROVED_FOR_SESSION
-    pending = _pending(
-        COMMAND_METHOD,
-        CommandExecutionRequestApprovalParams(
-            thread_id=turn.thread_id,
-            turn_id=turn.turn_id,
-            item_id=question.item.id,
-            approval_id=new_approval_id(),
-            command=question.item.command,
-            cwd=str(question.cwd),
-            command_actions=question.item.command_actions,
-            reason=question.reason,
-            available_decisions=["accept", "acceptForSession", "decline", "cancel"],
-            started_at_ms=now_ms(),
-        ),
-    )
-    with _open_question(turn, pending) as approval:
+    with open_question(turn, _about_command(turn, question)) as approval:
         turn.item_started(question.item)
-        outcome = await _answer(turn, approval)
-    if outcome.outcome == "approvedForSession":
-        turn.session_state.approved_commands.add(key)
+        answer = await answer_to(turn, approval)
+        outcome = _outcome(turn, answer)
+    match answer:
+        case ApprovalAnswer(
+            response=DecisionResponse(decision=AcceptWithExecpolicyAmendment() as amended)
+        ):
+            prefix = amended.accept_with_execpolicy_amendment.execpolicy_amendment
+            await _save_rule(turn, prefix)
+        case _:
+            pass
+    if outcome.outcome == "approvedForSession" and not question.one_shot:
+        approved.add(key)
     return outcome
+
+
+async def _save_rule(turn: TurnContext, prefix: Sequence[str]) -> None:
+    """Allow commands that begin with `prefix` for good, and tell the model of it.
+
+    If that cannot be saved, the user is warned, and nothing else comes of it.
+    """
+    try:
+        await turn.services.exec.rules.save(prefix)
+    except ConfigError as error:
+        message = f"The rule was not saved, so it holds for this command only: {error}"
+        turn.emit(WarningNotification(message=message, thread_id=turn.thread_id))
+    else:
+        turn.state.pending_reports.append(rule_saved(prefix))
 
 
 async def ask_patch(turn: TurnContext, question: PatchQuestion) -> Approval:
     """Ask whether files may change, unless all of them were approved for the session."""
-    if turn.session_state.paths_approved(question.paths):
-        turn.item_started(question.item)
-        return APPROVED_FOR_SESSION
-    pending = _pending(
-        PATCH_METHOD,
-        FileChangeRequestApprovalParams(
-            thread_id=turn.thread_id,
-            turn_id=turn.turn_id,
-            item_id=question.item.id,
-            approval_id=new_approval_id(),
-            changes=question.item.changes,
-            reason=question.reason,
-            started_at_ms=now_ms(),
-        ),
-    )
     turn.item_started(question.item)
-    with _open_question(turn, pending) as approval:
-        outcome = await _answer(turn, approval)
+    if turn.session_state.paths_approved(question.paths):
+        return APPROVED_FOR_SESSION
+    with open_question(turn, _about_patch(turn, question)) as approval:
+        outcome = _outcome(turn, await answer_to(turn, approval))
     if outcome.outcome == "approvedForSession":
         turn.session_state.approve_paths(question.paths)
     return outcome
 
 
-def _pending(
-    method: ApprovalMethod,
-    params: CommandExecutionRequestApprovalParams | FileChangeRequestApprovalParams,
-) -> PendingApproval:
-    return PendingApproval(
-        approval_id=params.approval_id,
-        thread_id=params.thread_id,
-        turn_id=params.turn_id,
-        item_id=params.item_id,
-        method=method,
-        params=params,
-        started_at_ms=params.started_at_ms,
-    )
+def _about_command(turn: TurnContext, question: CommandQuestion) -> PendingApproval:
+    def params(header: QuestionHeader) -> CommandExecutionRequestApprovalParams:
+        return CommandExecutionRequestApprovalParams(
+            thread_id=header.thread_id,
+            turn_id=header.turn_id,
+            item_id=question.item.id,
+            approval_id=header.approval_id,
+            command=question.item.command,
+            cwd=str(question.cwd),
+            command_actions=question.item.command_actions,
+            reason=question.reason,
+            proposed_execpolicy_amendment=question.amendment,
+            available_decisions=_decisions(question),
+            started_at_ms=header.started_at_ms,
+        )
+
+    method = "item/commandExecution/requestApproval"
+    return pending(ClientQuestion(method, params, question.item.id), header(turn))
 
 
-@contextmanager
-def _open_question(turn: TurnContext, pending: PendingApproval) -> Generator[OpenApproval]:
-    """Hold a question open, and tell the client that the thread waits on it."""
-    approval = OpenApproval(pending)
-    turn.state.approvals[pending.approval_id] = approval
-    _show_status(turn)
-    try:
-        yield approval
-    finally:
-        turn.state.approvals.pop(pending.approval_id, None)
-        turn.emit(ApprovalResolved(turn.thread_id, pending.approval_id))
-        if not turn.turn.stopping:
-            _show_status(turn)
+def _decisions(question: CommandQuestion) -> list[CommandExecutionApprovalDecision]:
+    decisions: list[CommandExecutionApprovalDecision] = ["accept"]
+    if question.amendment:
+        amendment = ExecpolicyAmendment(execpolicy_amendment=question.amendment)
+        decisions.append(AcceptWithExecpolicyAmendment(accept_with_execpolicy_amendment=amendment))
+    if not question.one_shot:
+        decisions.append("acceptForSession")
+    return [*decisions, "decline", "cancel"]
 
 
-def _show_status(turn: TurnContext) -> None:
-    status = ActiveStatus(active_flags=["waitingOnApproval"] if turn.state.approvals else [])
-    turn.emit(ThreadStatusChangedNotification(thread_id=turn.thread_id, status=status))
+def _about_patch(turn: TurnContext, question: PatchQuestion) -> PendingApproval:
+    def params(header: QuestionHeader) -> FileChangeRequestApprovalParams:
+        return FileChangeRequestApprovalParams(
+            thread_id=header.thread_id,
+            turn_id=header.turn_id,
+            item_id=question.item.id,
+            approval_id=header.approval_id,
+            changes=question.item.changes,
+            reason=question.reason,
+            started_at_ms=header.started_at_ms,
+        )
+
+    method = "item/fileChange/requestApproval"
+    return pending(ClientQuestion(method, params, question.item.id), header(turn))
 
 
-async def _answer(turn: TurnContext, approval: OpenApproval) -> Approval:
-    turn.emit(ApprovalRequested(approval.question))
-    if turn.turn.concluded:  # asked by a tool that did not stop with its turn: nobody hears it
-        approval.waiter.cancel()
-    try:
-        answer = await approval.waiter.wait()
-    except WaiterCancelledError:
-        return Approval("cancelled", "nobody was left to answer the question")
-    return _outcome(turn, answer)
-
-
-def _outcome(turn: TurnContext, answer: ApprovalAnswer) -> Approval:
-    match answer.decision:
-        case "accept":
+def _outcome(turn: TurnContext, answer: ApprovalAnswer | None) -> Approval:
+    match answer:
+        case None:
+            return Approval("cancelled", "nobody was left to answer the question")
+        case ApprovalAnswer(
+            response=DecisionResponse(decision="accept" | AcceptWithExecpolicyAmendment())
+        ):
             return Approval("approved")
-        case "acceptForSession":
+        case ApprovalAnswer(response=DecisionResponse(decision="acceptForSession")):
             return APPROVED_FOR_SESSION
-        case "decline":
+        case ApprovalAnswer(response=DecisionResponse(decision="decline")):
             return Approval("declined")
-        case "cancel":
+        case ApprovalAnswer(response=DecisionResponse(decision="cancel")):
             turn.turn.stop("interrupted")
             return Approval("cancelled", "the user stopped the turn")
         case _:

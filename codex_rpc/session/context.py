@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from codex_rpc.exec.approval_policy import limits_of
 from codex_rpc.history.fragments import (
     agents_instructions,
     developer_instructions,
@@ -25,7 +26,11 @@ def introduce(turn: TurnContext) -> None:
         turn.record(initial_context(turn))
     else:
         changes = settings_changes(
-            state.told, turn.settings, shell=turn.services.exec.shell.kind, enforced=_enforced(turn)
+            state.told,
+            turn.settings,
+            shell=turn.services.exec.shell.kind,
+            enforced=_enforced(turn),
+            allowed=turn.services.exec.rules.allowed(),
         )
         turn.record([*changes, *skills_changes(turn)])
     state.told = turn.settings
@@ -34,7 +39,10 @@ def introduce(turn: TurnContext) -> None:
 def initial_context(turn: TurnContext) -> Sequence[ResponseItem]:
     """Everything the model has to know before the user's first words."""
     settings, docs = turn.settings, turn.session_state.project_docs
-    items: list[ResponseItem] = [permissions_instructions(settings, enforced=_enforced(turn))]
+    allowed = turn.services.exec.rules.allowed()
+    items: list[ResponseItem] = [
+        permissions_instructions(settings, enforced=_enforced(turn), allowed=allowed)
+    ]
     if settings.developer_instructions:
         items.append(developer_instructions(settings.developer_instructions))
     items += skills_section(turn.session_state.skills)
@@ -52,7 +60,8 @@ def initial_context(turn: TurnContext) -> Sequence[ResponseItem]:
 
 
 def _enforced(turn: TurnContext) -> bool:
-    return turn.services.exec.enforcement != "none"
+    policy, sandbox = turn.settings.sandbox_policy, turn.services.exec.sandbox
+    return limits_of(policy, sandbox.enforcement) != "unenforceable"
 
 
 def timezone_name() -> str:

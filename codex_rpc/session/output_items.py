@@ -21,19 +21,27 @@ from codex_rpc.protocol.notifications import (
     ReasoningSummaryTextDeltaNotification,
     ReasoningTextDeltaNotification,
 )
-from codex_rpc.protocol.response_items import MessageItem, ReasoningItem, ResponseItem, ToolCallItem
+from codex_rpc.protocol.response_items import (
+    MessageItem,
+    ReasoningItem,
+    ResponseItem,
+    ToolCallItem,
+    WebSearchCallItem,
+)
 from codex_rpc.session.turn_context import TurnContext
+from codex_rpc.tools.web_search import web_search_item
 
 Phase = Literal["commentary", "partial_answer", "final_answer"]
+_Shown = wire.AgentMessageItem | wire.ReasoningItem | wire.WebSearchItem
 _Section = tuple[Literal["summary", "content"], int]
 
 
 class OutputItems:
-    """Follows one response. At most one message or reasoning item is open at a time."""
+    """Follows one response. At most one message, reasoning or search is open at a time."""
 
     def __init__(self, turn: TurnContext) -> None:
         self._turn = turn
-        self._open: wire.AgentMessageItem | wire.ReasoningItem | None = None
+        self._open: _Shown | None = None
         self._text: list[str] = []
         self._reasoning: dict[_Section, list[str]] = {}
 
@@ -57,10 +65,10 @@ class OutputItems:
         if self._open is not None:
             self._complete(self._so_far(self._open))
 
-    def _so_far(
-        self, item: wire.AgentMessageItem | wire.ReasoningItem
-    ) -> wire.AgentMessageItem | wire.ReasoningItem:
+    def _so_far(self, item: _Shown) -> _Shown:
         """The open item with what has been shown of it."""
+        if isinstance(item, wire.WebSearchItem):
+            return item
         if isinstance(item, wire.AgentMessageItem):
             return item.model_copy(update={"text": "".join(self._text)})
         shown = {"summary": self._sections("summary"), "content": self._sections("content")}
@@ -156,7 +164,7 @@ class OutputItems:
         self._turn.record([item])
         return None
 
-    def _complete(self, item: wire.AgentMessageItem | wire.ReasoningItem) -> None:
+    def _complete(self, item: _Shown) -> None:
         self._open = None
         self._turn.item_completed(item)
 
@@ -164,8 +172,10 @@ class OutputItems:
         return self._open.id if self._open is not None else new_item_id()
 
 
-def _shown(item: ResponseItem) -> wire.AgentMessageItem | wire.ReasoningItem | None:
+def _shown(item: ResponseItem) -> _Shown | None:
     match item:
+        case WebSearchCallItem():
+            return web_search_item(item)
         case MessageItem(role="assistant"):
             phase = cast("Phase", item.phase) if item.phase in get_args(Phase) else None
             return wire.AgentMessageItem(id=_item_id(item), text=item.text, phase=phase)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codex_rpc.history.prompt_items import prompt_items
-from codex_rpc.model.port import ModelRequest
+from codex_rpc.model.port import HostedToolSpec, ModelRequest
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.session.turn_context import TurnContext
+from codex_rpc.tools.web_search import web_search_spec
 
 BASE_INSTRUCTIONS = """\
 You are a coding agent. You work in a folder on the user's machine, through the tools you are
@@ -39,10 +40,18 @@ def build_request(turn: TurnContext) -> ModelRequest:
     )
     return replace(
         plain_request(turn, items),
-        tools=turn.services.tools.specs(turn.model),
+        tools=[*turn.services.tools.specs(turn.model), *_hosted_tools(turn)],
         parallel_tool_calls=turn.model.parallel_tool_calls,
         output_schema=turn.output_schema,
     )
+
+
+def _hosted_tools(turn: TurnContext) -> Sequence[HostedToolSpec]:
+    """The tools that the provider runs itself."""
+    if turn.services.provider.wire_api != "responses":
+        return ()
+    search = web_search_spec(turn.settings, turn.model)
+    return () if search is None else (search,)
 
 
 def plain_request(turn: TurnContext, items: Sequence[ResponseItem]) -> ModelRequest:

@@ -8,6 +8,7 @@ work is done by its op loop, its turn slot and its journal.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -15,16 +16,19 @@ from anyio.abc import TaskStatus
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import ApprovalResolvedError, NoActiveTurnError
+from codex_rpc.exec.approval_policy import Enforcement
 from codex_rpc.protocol.approvals import PendingApproval
 from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.thread import ActiveStatus, IdleStatus, SystemErrorStatus, ThreadStatus
 from codex_rpc.protocol.usage import ThreadTokenUsage
 from codex_rpc.rollout.envelope import Payload
+from codex_rpc.session.background_terminals import BackgroundTerminals
 from codex_rpc.session.events import Event, SessionConfigured
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.op_loop import OpLoop
 from codex_rpc.session.ops import Op, Submitted
+from codex_rpc.session.questions import waiting_flags
 from codex_rpc.session.recollection import Past, Recollection
 from codex_rpc.session.turn_slot import TurnSlot
 from codex_rpc.session.usage import token_usage
@@ -34,6 +38,9 @@ from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.standing import Standing
 from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
 
+if TYPE_CHECKING:
+    from codex_rpc.managers.mcp.port import McpStatus
+
 
 @dataclass(frozen=True, slots=True)
 class SessionSnapshot:
@@ -41,6 +48,10 @@ class SessionSnapshot:
 
     thread_id: ThreadId
     settings: ThreadSettings
+    enforcement: Enforcement
+    """What can hold commands to a sandbox policy."""
+    sandbox_reason: str | None
+    """Why that is no better than it is, if there is something to say."""
     status: ThreadStatus
     preview: str
     rollout_path: Path | None
@@ -66,6 +77,7 @@ class Session:
         self._state = state
         self._services = services
         self._journal = Journal(thread_id, state, services.recorder)
+        self.terminals = BackgroundTerminals(thread_id, services.exec.processes, self._journal)
         self._ops = OpLoop(state, self._journal, services.managers.skills)
         self._slot: TurnSlot | None = None
 
@@ -139,6 +151,7 @@ class Session:
         return ReadPoint(
             end=None if recorder is None else recorder.position,
             live=active.live_turn() if active and active.begun and not active.concluded else None,
+            outliving=self.terminals.outliving(),
         )
 
     async def flush(self) -> None:
@@ -156,6 +169,8 @@ class Session:
         return SessionSnapshot(
             thread_id=self.thread_id,
             settings=self._state.settings,
+            enforcement=self._services.exec.sandbox.enforcement,
+            sandbox_reason=self._services.exec.sandbox.reason,
             status=self._status(),
             preview=self._state.preview,
             rollout_path=recorder and recorder.path,
@@ -185,12 +200,20 @@ class Session:
         """Carry out ops until `shutdown`. The first event is the session's configuration."""
         path = self._services.recorder and self._services.recorder.path
         self.emit(SessionConfigured(self.thread_id, self._state.settings, path))
+        mcp = self._services.managers.mcp
+        if mcp is not None:
+            mcp.watch(self._tell_mcp_status)
         try:
             async with anyio.create_task_group() as writing:
                 writing.start_soon(self._journal.run)
-                async with anyio.create_task_group() as turns:
+                async with self.terminals, anyio.create_task_group() as turns:
                     self._slot = TurnSlot(
-                        self.thread_id, self._state, self._services, self._journal, turns
+                        self.thread_id,
+                        self._state,
+                        self._services,
+                        self._journal,
+                        self.terminals,
+                        turns,
                     )
                     task_status.started()
                     await self._ops.run(self._slot, self._recollection)
@@ -199,6 +222,8 @@ class Session:
                 self._journal.close()
         finally:
             self._ops.close()
+            if mcp is not None:
+                mcp.close()
             self._state.standing.end()
             await self._journal.end()
 
@@ -223,12 +248,17 @@ class Session:
         if self._slot is not None:
             await self._slot.vacant()
 
+    def _tell_mcp_status(self, status: "McpStatus") -> None:
+        from codex_rpc.session.mcp_status import mcp_status_updated
+
+        if (notification := mcp_status_updated(self.thread_id, status)) is not None:
+            self.emit(notification)
+
     def _approvals(self) -> dict[ApprovalId, OpenApproval]:
         active = self._slot and self._slot.active
         return active.state.approvals if active else {}
 
     def _status(self) -> ThreadStatus:
         if self._slot is not None and self._slot.active is not None:
-            waiting = bool(self.pending_approvals())
-            return ActiveStatus(active_flags=["waitingOnApproval"] if waiting else [])
+            return ActiveStatus(active_flags=waiting_flags(self.pending_approvals()))
         return SystemErrorStatus() if self._state.last_turn_failed else IdleStatus()

@@ -21,7 +21,7 @@ from codex_rpc.session.tool_context import SessionToolContext
 from codex_rpc.session.tool_gate import ToolGate
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.state.turn_state import OutstandingCall
-from codex_rpc.tools.ports import Tool, ToolCall
+from codex_rpc.tools.ports import Tool, ToolCall, ToolOutput
 
 logger = logging.getLogger(__name__)
 
@@ -67,30 +67,30 @@ class ToolCalls:
         self._tasks.start_soon(self._run, outstanding, _tool_call(item, call_id))
 
     async def _run(self, outstanding: OutstandingCall, call: ToolCall) -> None:
-        tool = self._turn.services.tools.find(call.name)
+        tool = self._turn.services.tools.find(call.name, call.namespace)
         if tool is None:
-            text = f"unsupported call: {call.name}"
+            output = ToolOutput(f"unsupported call: {call.name}")
         else:
             gate = self._gate.parallel() if tool.parallel else self._gate.exclusive()
             async with gate:
-                text = await self._output(tool, call)
-        outstanding.output = output_for(outstanding.item, text)
+                output = await self._output(tool, call)
+        outstanding.output = output_for(outstanding.item, list(output.content) or output.text)
         self._turn.record(self._turn.state.take_outputs())
 
-    async def _output(self, tool: Tool, call: ToolCall) -> str:
+    async def _output(self, tool: Tool, call: ToolCall) -> ToolOutput:
         try:
-            return (await tool.call(call, self._context)).text
+            return await tool.call(call, self._context)
         except ToolError as error:
-            return str(error)
+            return ToolOutput(str(error), success=False)
         except Exception:
             logger.exception("tool call %s failed", call.name)
-            return f"{call.name} failed because of an internal error"
+            return ToolOutput(f"{call.name} failed because of an internal error", success=False)
 
 
 def _tool_call(item: ToolCallItem, call_id: CallId) -> ToolCall:
     match item:
         case FunctionCallItem():
-            return ToolCall(call_id, item.name, item.arguments)
+            return ToolCall(call_id, item.name, item.arguments, item.namespace)
         case CustomToolCallItem():
             return ToolCall(call_id, item.name, item.input)
         case LocalShellCallItem(action=action):

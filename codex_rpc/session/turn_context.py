@@ -1,6 +1,5 @@
 """TurnContext: what a running turn is given, fixed for as long as it runs."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,6 +13,8 @@ from codex_rpc.protocol.notifications import (
     ItemStartedNotification,
 )
 from codex_rpc.protocol.response_items import ResponseItem
+from codex_rpc.session.background_terminals import BackgroundTerminals
+from codex_rpc.session.clock import now_ms
 from codex_rpc.session.events import Event
 from codex_rpc.state.active_turn import ActiveTurn
 from codex_rpc.state.open_item import OpenItem
@@ -51,6 +52,7 @@ class TurnContext:
     session_state: SessionState
     services: SessionServices
     journal: TurnJournal
+    terminals: BackgroundTerminals
     output_schema: dict[str, Any] | None = None
 
     @property
@@ -98,8 +100,3 @@ class TurnContext:
                 completed_at_ms=now_ms(),
             )
         )
-
-
-def now_ms() -> int:
-    """Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -20,7 +20,9 @@ from codex_rpc.protocol.items import (
     CollabAgentState,
     CollabAgentToolCallItem,
     CommandExecutionItem,
+    DynamicToolCallItem,
     FileChangeItem,
+    McpToolCallItem,
     ThreadItem,
 )
 from codex_rpc.protocol.notifications import (
@@ -167,7 +169,9 @@ def _aborted_text(call: OutstandingCall) -> str:
 
 def _closed(item: ThreadItem) -> ThreadItem:
     match item:
-        case CommandExecutionItem() | FileChangeItem() if item.status == "inProgress":
+        case (
+            CommandExecutionItem() | FileChangeItem() | McpToolCallItem() | DynamicToolCallItem()
+        ) if item.status == "inProgress":
             return item.model_copy(update={"status": "failed"})
         case CollabAgentToolCallItem():
             return item.model_copy(update={"status": "interrupted"})

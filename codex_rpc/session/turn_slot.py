@@ -7,6 +7,7 @@ from anyio.abc import TaskGroup
 
 from codex_rpc.errors import NoActiveTurnError, TurnMismatchError
 from codex_rpc.protocol.ids import ThreadId, TurnId, new_turn_id
+from codex_rpc.session.background_terminals import BackgroundTerminals
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.tasks.regular import RegularTask
 from codex_rpc.session.tasks.task import TurnTask
@@ -27,12 +28,14 @@ class TurnSlot:
         state: SessionState,
         services: SessionServices,
         journal: Journal,
+        terminals: BackgroundTerminals,
         tasks: TaskGroup,
     ) -> None:
         self._thread_id = thread_id
         self._state = state
         self._services = services
         self._journal = journal
+        self._terminals = terminals
         self._tasks = tasks
         self.active: ActiveTurn | None = None
         self._runner: TurnRunner | None = None
@@ -52,6 +55,7 @@ class TurnSlot:
             session_state=self._state,
             services=self._services,
             journal=self._journal,
+            terminals=self._terminals,
             output_schema=output_schema,
         )
         self._state.last_turn_id = turn.turn_id

@@ -27,3 +27,5 @@ class ReadPoint:
     end: int | None
     """How far the thread's log belongs to it, in bytes; `None` if nothing is on disk."""
     live: LiveTurn | None
+    outliving: Sequence[tuple[TurnId, ThreadItem]] = ()
+    """Items that are open though their turns have gone on without them, or ended."""

@@ -1,6 +1,7 @@
 """The long-lived helpers of one session, grouped by concern and never replaced."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.managers.auth import AuthManager
@@ -8,9 +9,12 @@ from codex_rpc.managers.models import ModelsManager
 from codex_rpc.managers.skills.manager import NoSkills, SkillSource
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
-from codex_rpc.tools.command_execution import CommandEnvironment
+from codex_rpc.tools.command_environment import CommandEnvironment
 from codex_rpc.tools.registry import ToolRegistry
 from codex_rpc.tools.workspace import Workspace
+
+if TYPE_CHECKING:
+    from codex_rpc.managers.mcp.view import ThreadMcp
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Managers:
     models: ModelsManager
     skills: SkillSource = field(default_factory=NoSkills)
     """Those of the thread: its own configuration has a say in them."""
+    mcp: "ThreadMcp | None" = None
+    """The thread's MCP servers, if it has any."""
 
 
 @dataclass(frozen=True, slots=True)

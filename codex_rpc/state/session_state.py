@@ -6,20 +6,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
+from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.managers.skills.skill import Skill
 from codex_rpc.model.port import RateLimits, TokenUsage
 from codex_rpc.model.rate_limits import merge_rate_limits
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.state.standing import Standing
+from codex_rpc.tools.ports import McpToolKey
 
 
 @dataclass(frozen=True, slots=True)
 class CommandKey:
-    """A command as it was approved: the same words in the same folder, nothing else."""
+    """A command as it was approved: the same words in the same folder, nothing else.
+
+    Neither with other permissions, nor in a terminal if it was not to have one.
+    """
 
     argv: tuple[str, ...]
     cwd: Path
+    escalated: bool = False
+    tty: bool = False
 
 
 @dataclass(slots=True)
@@ -29,7 +36,10 @@ class SessionState:
     settings: ThreadSettings
     history: HistoryStore = field(default_factory=HistoryStore)
     approved_commands: set[CommandKey] = field(default_factory=set[CommandKey])
+    granted: Grants = field(default_factory=Grants)
+    """What the user has granted for the session on top of the sandbox policy."""
     approved_paths: set[Path] = field(default_factory=set[Path])
+    approved_mcp_tools: set[McpToolKey] = field(default_factory=set[McpToolKey])
     total_usage: TokenUsage = field(default_factory=TokenUsage)
     last_usage: TokenUsage = field(default_factory=TokenUsage)
     rate_limits: RateLimits = field(default_factory=RateLimits)

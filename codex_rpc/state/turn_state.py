@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.model.port import TokenUsage
 from codex_rpc.protocol.approvals import PendingApproval
+from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.ids import ApprovalId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem
@@ -36,9 +38,12 @@ class TurnInput:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAnswer:
-    """A client's answer. `decision` is `None` when it made no sense; `reason` then says why."""
+    """A client's answer: the result of the server request that asks the question.
 
-    decision: str | None
+    `response` is `None` when it made no sense; `reason` then says why.
+    """
+
+    response: WireModel | None
     reason: str | None = None
 
 
@@ -94,6 +99,8 @@ class TurnState:
     """In call order; ids would not tell them apart, since some models use one twice."""
     open_items: dict[str, OpenItem] = field(default_factory=dict[str, OpenItem])
     """Items that were started and not completed."""
+    granted: Grants = field(default_factory=Grants)
+    """What the user has granted for this turn on top of the sandbox policy."""
     diff: TurnDiffTracker = field(default_factory=TurnDiffTracker)
     last_agent_message: AgentMessageItem | None = None
     review: ReviewState | None = None

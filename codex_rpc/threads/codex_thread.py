@@ -7,7 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from codex_rpc.config.loader import Override
-from codex_rpc.protocol.approvals import ApprovalDecision, PendingApproval
+from codex_rpc.protocol.approvals import (
+    CommandExecutionApprovalDecision,
+    DecisionResponse,
+    PendingApproval,
+)
+from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.usage import ThreadTokenUsage
@@ -15,6 +20,7 @@ from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.rollout.thread_log import ThreadLog
+from codex_rpc.session.background_terminals import BackgroundTerminals
 from codex_rpc.session.events import Event, Mark, SessionConfigured
 from codex_rpc.session.ops import Op, Submitted
 from codex_rpc.session.session import Session, SessionSnapshot
@@ -67,9 +73,15 @@ class CodexThread:
         """Stop the running turn. See `Session.interrupt`."""
         self._session.interrupt(turn_id)
 
-    def respond_to_approval(self, approval_id: ApprovalId, decision: ApprovalDecision) -> None:
-        """Answer a question. See `Session.respond_to_approval`."""
-        self._session.respond_to_approval(approval_id, ApprovalAnswer(decision))
+    def respond_to_approval(
+        self, approval_id: ApprovalId, decision: CommandExecutionApprovalDecision
+    ) -> None:
+        """Answer a question with a decision. See `Session.respond_to_approval`."""
+        self.answer(approval_id, DecisionResponse(decision=decision))
+
+    def answer(self, approval_id: ApprovalId, response: WireModel) -> None:
+        """Answer a question with the result of its server request."""
+        self._session.respond_to_approval(approval_id, ApprovalAnswer(response))
 
     def reject_answer(self, approval_id: ApprovalId, reason: str) -> None:
         """Close a question whose answer made no sense; it counts as a refusal."""
@@ -124,6 +136,11 @@ class CodexThread:
     async def record_meta(self, payload: Payload) -> None:
         """Put down what is on record about the thread as a whole. See `Session.record_meta`."""
         await self._session.record_meta(payload)
+
+    @property
+    def terminals(self) -> BackgroundTerminals:
+        """What the thread has running."""
+        return self._session.terminals
 
     async def idle(self) -> None:
         """Wait until no turn is running."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.config.settings import ThreadSettings
@@ -17,6 +18,7 @@ from codex_rpc.session.session import Session
 from codex_rpc.threads.agent_trees import AgentTrees
 from codex_rpc.threads.codex_thread import NewThread, ThreadOrigin
 from codex_rpc.threads.git_info import git_info
+from codex_rpc.threads.given_tools import recorded_form, with_given_tools
 from codex_rpc.threads.initial_history import (
     Forked,
     Given,
@@ -26,7 +28,7 @@ from codex_rpc.threads.initial_history import (
     past_of,
 )
 from codex_rpc.threads.loaded_threads import LoadedThreads
-from codex_rpc.threads.services import ServiceFactory
+from codex_rpc.threads.services import ServiceFactory, ServiceRequest
 from codex_rpc.threads.spawn import StartThread, thread_settings, working_directory
 
 
@@ -69,6 +71,7 @@ class ThreadMaker:
         Raises:
             ConfigError: if the configuration is wrong, or names a provider that does not exist.
             CwdNotFoundError: if the working directory that was asked for does not exist.
+            InvalidParamsError: if a tool that was asked for cannot be offered.
         """
         recorded = initial.recorded if isinstance(initial, Resumed | Forked) else None
         cwd = working_directory(request, recorded)
@@ -84,15 +87,30 @@ class ThreadMaker:
         if recorder is None and not origin.ephemeral:
             recorder = self._new_recorder(origin.meta)
         seat = self._trees.seat(origin.meta, config.agents)
-        services = self._services.for_thread(
-            config, settings, recorder, auth, seat if seat.may_spawn else None
+        mcp = await self._services.mcp.servers_for(
+            config, partial(self._config.load, request.config, cwd)
         )
+        services = self._services.for_thread(
+            ServiceRequest(
+                config,
+                settings,
+                recorder,
+                auth,
+                agents=seat if seat.may_spawn else None,
+                mcp=mcp,
+                sandbox=await self._services.probe.sandbox(),
+                thread_id=ThreadId(origin.meta.thread_id),
+            )
+        )
+        given = await with_given_tools(services.tools, request, recorded and recorded.meta)
+        services = replace(services, tools=given.registry)
         state = initial_state(initial, settings, docs.text)
         thread_id = ThreadId(origin.meta.thread_id)
         session = Session(thread_id, state, services, past_of(initial))
         if isinstance(initial, Given):
             session.keep(initial.items)
-        return await self._loaded.spawn(session, origin, config.warnings)
+        warnings = (*config.warnings, *services.exec.rules.warnings, *given.warnings)
+        return await self._loaded.spawn(session, origin, warnings)
 
     def _new_recorder(self, meta: SessionMeta) -> RolloutRecorder:
         path = rollout_path(self._config.codex_home, meta.thread_id, meta.timestamp)
@@ -115,6 +133,7 @@ class ThreadMaker:
             agent_nickname=spawned and spawned.agent_nickname,
             agent_role=spawned and spawned.agent_role,
             git=None if request.ephemeral else await git_info(settings.cwd),
+            dynamic_tools=recorded_form(request),
         )
 
     def forked_meta(self, request: StartThread, source: SessionMeta) -> SessionMeta:
@@ -132,6 +151,9 @@ class ThreadMaker:
             agent_role=None,
             forked_from_id=source.thread_id,
             history_base=None,
+            dynamic_tools=(
+                source.dynamic_tools if request.dynamic_tools is None else recorded_form(request)
+            ),
         )
 
 

@@ -126,6 +126,20 @@ def _read(log: ThreadLog, parts: Iterable[tuple[int, int]], skip: frozenset[str]
     return _ReadTurn(turns.turns[0] if turns.turns else None, times)
 
 
+def with_outliving(
+    turns: Iterable[Turn], outliving: Sequence[tuple[TurnId, ThreadItem]]
+) -> list[Turn]:
+    """The turns with the open items that have outlived them, or the calls that began them."""
+    if not outliving:
+        return list(turns)
+    return [
+        turn.model_copy(
+            update={"items": [*turn.items, *(item for of, item in outliving if of == turn.id)]}
+        )
+        for turn in turns
+    ]
+
+
 def viewed(turn: Turn, view: TurnItemsView) -> Turn:
     """The turn with so much of its items."""
     match view:

@@ -1,7 +1,7 @@
 """What a new thread is made from, and how it gets its settings and services."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from codex_rpc.config.loader import Config, Override
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import CwdNotFoundError
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.protocol.dynamic_tools import DynamicToolSpec
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
@@ -24,6 +25,7 @@ from codex_rpc.rollout.agent_source import agent_source
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.rollout.turn_settings import StoredSettings
+from codex_rpc.tools.ports import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,23 @@ class StartThread:
     forked_from: ThreadId | None = None
     """Whose words it begins with, if somebody else's."""
     config: Sequence[Override] = ()
+    tools: Sequence[Tool | Callable[..., object]] = ()
+    """Tools of the program that embeds this one; functions as `function_tool` takes them."""
+    dynamic_tools: Sequence[DynamicToolSpec] | None = None
+    """Tools of the client's, called through it; those on record, if not given."""
 
     def source_on_disk(self, own: str) -> str | Payload:
         """Where the thread comes from; `own` is where the manager's threads do."""
         if self.spawned is not None:
             return agent_source(self.spawned)
         return own if self.source is None else self.source
+
+
+def default_sandbox_policy(config: Config, cwd: Path) -> SandboxPolicy:
+    """What commands may do if nobody asks for anything else."""
+    if config.sandbox_policy is not None:
+        return config.sandbox_policy
+    return config.workspace_write if config.is_trusted(cwd) else ReadOnlyPolicy()
 
 
 def thread_settings(
@@ -85,8 +98,6 @@ def thread_settings(
     provider_id = request.model_provider or past.model_provider or config.model_provider
     provider = config.provider(provider_id)
     model = past.model if provider_id == past.model_provider else None
-    trusted = config.is_trusted(cwd)
-    default_sandbox = config.workspace_write if trusted else ReadOnlyPolicy()
     return ThreadSettings(
         model=request.model or model or models.default_model(config, provider),
         model_provider=provider_id,
@@ -98,9 +109,7 @@ def thread_settings(
             or "on-request"
         ),
         approvals_reviewer=request.approvals_reviewer or past.approvals_reviewer or "user",
-        sandbox_policy=(
-            _sandbox_policy(config, request) or config.sandbox_policy or default_sandbox
-        ),
+        sandbox_policy=(_sandbox_policy(config, request) or default_sandbox_policy(config, cwd)),
         effort=request.effort or past.effort or config.effort,
         summary=request.summary or past.summary or config.summary,
         service_tier=request.service_tier or past.service_tier or config.service_tier,
@@ -116,6 +125,7 @@ def thread_settings(
         ),
         context_window=config.context_window,
         auto_compact_limit=config.auto_compact_limit,
+        web_search=config.web_search,
     )
 
 

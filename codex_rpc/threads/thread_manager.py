@@ -10,7 +10,7 @@ from typing import Self
 
 import anyio
 
-from codex_rpc.config.loader import ConfigLoader
+from codex_rpc.config.loader import Config, ConfigLoader
 from codex_rpc.errors import (
     OlderPathError,
     StalePathError,
@@ -18,6 +18,7 @@ from codex_rpc.errors import (
     ThreadNotStoredError,
     UserMessageNotFoundError,
 )
+from codex_rpc.exec.sandbox.port import Sandbox
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.managers.models import ModelsManager
@@ -48,10 +49,12 @@ from codex_rpc.threads.loaded_threads import (
 )
 from codex_rpc.threads.loading import BeforeUserMessage, Cut, ForkSource, ThreadLoader, Whole
 from codex_rpc.threads.making import ProgramIdentity, ThreadMaker, released_on_failure
+from codex_rpc.threads.mcp_hub import McpHub
 from codex_rpc.threads.services import ServiceFactory
 from codex_rpc.threads.spawn import StartThread
 from codex_rpc.threads.taking_back import From, Last, plan_rollback
 from codex_rpc.threads.turn_reader import TurnReader
+from codex_rpc.tools.command_environment import CommandEnvironment
 
 
 class ThreadManager:
@@ -66,7 +69,9 @@ class ThreadManager:
         environ: Mapping[str, str] | None = None,
         version: str = "0",
         session_source: str = "vscode",
+        sandbox: Sandbox | None = None,
     ) -> None:
+        """Without a `sandbox`, what this machine has is found out, and used."""
         environ = os.environ if environ is None else environ
         self.config = config
         self.session_source = session_source
@@ -77,7 +82,9 @@ class ThreadManager:
         self.store = ThreadStore(config.codex_home)
         self.turns = TurnReader(self.store)
         self._loader = ThreadLoader(config.codex_home)
-        self._services = ServiceFactory(environ, self.auth, self.models, self.skills)
+        self._services = ServiceFactory(
+            config.codex_home, environ, self.auth, self.models, self.skills, sandbox
+        )
         self._loaded = LoadedThreads()
         program = ProgramIdentity(version, session_source)
         self._maker = ThreadMaker(
@@ -93,6 +100,7 @@ class ThreadManager:
         await self._stack.enter_async_context(self.skills)
         await self._stack.enter_async_context(self._services)
         await self._stack.enter_async_context(self._loaded)
+        self._loaded.run_beside(self._services.probe.run)
         return self
 
     async def __aexit__(
@@ -103,6 +111,15 @@ class ThreadManager:
     ) -> None:
         # `error` is nothing to those who end here, and some would wrap it in a group.
         await self._stack.aclose()
+
+    @property
+    def mcp(self) -> McpHub:
+        """The MCP servers that all threads share."""
+        return self._services.mcp
+
+    async def command_environment(self, config: Config) -> CommandEnvironment:
+        """What commands of a client's own run in, which belong to no thread."""
+        return await self._services.for_client(config)
 
     # --- making threads ------------------------------------------------------------------------
 

@@ -25,8 +25,13 @@ def parse_arguments(kind: type[A], text: str) -> A:
     try:
         return kind.model_validate_json(text or "{}")
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
-        )
-        raise ToolError(f"failed to parse function arguments: {problems}") from None
+        raise argument_error(error) from None
+
+
+def argument_error(error: ValidationError) -> ToolError:
+    """What is wrong with arguments, in words from which the model can mend its call."""
+    problems = "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )
+    return ToolError(f"failed to parse function arguments: {problems}")

@@ -4,15 +4,18 @@ Tools sit below the session and never see it: they reach the client, the turn an
 workspace through these protocols, which the session (or an editor's buffers) implements.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from codex_rpc.config.settings import ThreadSettings
+from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import ToolSpec
-from codex_rpc.protocol.ids import CallId, ItemId, ThreadId, TurnId
+from codex_rpc.protocol.approvals import ApprovalMethod, QuestionParams
+from codex_rpc.protocol.base import WireModel
+from codex_rpc.protocol.ids import ApprovalId, CallId, ItemId, ThreadId, TurnId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import (
     CollabAgentState,
@@ -21,8 +24,16 @@ from codex_rpc.protocol.items import (
     ThreadItem,
 )
 from codex_rpc.protocol.notifications import TurnPlanStep
+from codex_rpc.protocol.policies import SandboxPolicy
+from codex_rpc.protocol.questions import PermissionGrantScope
+from codex_rpc.protocol.response_items import ContentPart
 from codex_rpc.tools.apply_patch.plan import PatchPlan
+from codex_rpc.tools.terminals import Terminals
+from codex_rpc.tools.tool_names import flat_name
 from codex_rpc.tools.workspace import Workspace
+
+McpToolKey = tuple[str, str]
+"""A server, and its name for one of its tools."""
 
 ApprovalOutcome = Literal["approved", "approvedForSession", "declined", "invalid", "cancelled"]
 """How a question ended. `invalid` is an answer that made no sense and counts as a refusal;
@@ -52,6 +63,14 @@ class CommandQuestion:
     argv: Sequence[str]
     cwd: Path
     reason: str | None = None
+    escalated: bool = False
+    """Whether it would run without the sandbox because the model asked for that."""
+    tty: bool = False
+    """Whether it would run in a terminal."""
+    amendment: list[str] | None = None
+    """How commands begin that the user may want to allow for good."""
+    one_shot: bool = False
+    """Ask in any case; the answer is good for this once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +83,56 @@ class PatchQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionHeader:
+    """What every question to the client carries; times are unix milliseconds."""
+
+    thread_id: ThreadId
+    turn_id: TurnId
+    approval_id: ApprovalId
+    started_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClientQuestion:
+    """A question to the client: the server request that asks it, and what that carries."""
+
+    method: ApprovalMethod
+    params: Callable[[QuestionHeader], QuestionParams]
+    item_id: ItemId | None = None
+    """The item it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReply:
+    """The result of the server request, as its own model.
+
+    `response` is `None` if there is none: nobody was left to answer, or the answer made no sense.
+    """
+
+    response: WireModel | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """One call by the model. `arguments` is JSON text for a function tool, else free text."""
 
     call_id: CallId
     name: str
     arguments: str
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """What the model is told. `success` is not sent; it is for logs and items."""
+    """What the model is told: text, or parts such as images, which take its place.
+
+    `success` is not sent; it is for logs and items.
+    """
 
     text: str
     success: bool = True
+    content: Sequence[ContentPart] = ()
 
 
 class ToolContext(Protocol):
@@ -87,7 +142,22 @@ class ToolContext(Protocol):
     def settings(self) -> ThreadSettings: ...
 
     @property
+    def model(self) -> ModelInfo:
+        """Who calls."""
+        ...
+
+    @property
     def workspace(self) -> Workspace: ...
+
+    @property
+    def approved_mcp_tools(self) -> set[McpToolKey]:
+        """Tools of MCP servers that the user has approved for the session."""
+        ...
+
+    @property
+    def terminals(self) -> Terminals:
+        """Those of the thread."""
+        ...
 
     def item_started(self, item: ThreadItem) -> None: ...
 
@@ -101,8 +171,25 @@ class ToolContext(Protocol):
 
     async def ask_patch(self, question: PatchQuestion) -> Approval: ...
 
+    async def ask_client(self, question: ClientQuestion) -> ClientReply:
+        """Ask something that no decision answers, and wait for it."""
+        ...
+
     def patch_applied(self, plan: PatchPlan) -> None:
         """Tell the turn's diff what a patch has changed."""
+        ...
+
+    @property
+    def sandbox_policy(self) -> SandboxPolicy:
+        """What commands and patches are held to: that of the settings, and what was granted."""
+        ...
+
+    def grant(self, grants: Grants, scope: PermissionGrantScope) -> None:
+        """The user has granted more, for the turn or for the session."""
+        ...
+
+    def mcp_progress(self, item_id: ItemId, message: str) -> None:
+        """Tell how far the call of an MCP server's tool is."""
         ...
 
     def plan_updated(self, explanation: str | None, plan: Sequence[TurnPlanStep]) -> None: ...
@@ -129,6 +216,31 @@ class Tool(Protocol):
         Raises:
             ToolError: the call failed; its text goes to the model and the turn goes on.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolGroup:
+    """Function tools from one source; with a namespace, a call names that beside the tool."""
+
+    tools: Sequence[Tool]
+    namespace: str | None = None
+    description: str = ""
+    flat_names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What tools are called where no namespace is named beside them, if that is settled."""
+
+    def flat_name(self, tool: Tool) -> str:
+        """The tool's name where no namespace is named beside it."""
+        if (name := self.flat_names.get(tool.name)) is not None:
+            return name
+        return tool.name if self.namespace is None else flat_name(self.namespace, tool.name)
+
+
+class ToolSource(Protocol):
+    """Where tools come from that come and go, such as those of MCP servers."""
+
+    def groups(self) -> Sequence[ToolGroup]:
+        """Those that can be called now; never waits."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""The shell tools: three ways in which models have learned to name a command.
+"""The shell tools that wait for their command's end: two ways in which models name a command.
 
-`shell` takes an argument vector, `shell_command` and `exec_command` a script for the user's shell.
-A model is offered one of them; all can be called.
+`shell` takes an argument vector, `shell_command` a script for the user's shell. A model is offered
+one of them, or `exec_command`; all can be called.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
-from codex_rpc.tools.command_execution import Command, CommandEnvironment, execute
+from codex_rpc.tools.command_consent import Command
+from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.command_execution import execute
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 
 DEFAULT_TIMEOUT_MS = 10_000
-LONG_TIMEOUT_MS = 600_000
-"""For `exec_command`, which models use for servers and test suites."""
 
 
 class ShellArguments(ToolArguments):
-    """What all three tools take beside the command."""
+    """What both tools take beside the command."""
 
     workdir: str | None = None
     timeout_ms: int | None = Field(
@@ -33,6 +33,7 @@ class ShellArguments(ToolArguments):
     )
     sandbox_permissions: Literal["use_default", "require_escalated"] = "use_default"
     justification: str | None = None
+    prefix_rule: list[str] = Field(default_factory=list[str])
     login: bool = True
 
 
@@ -47,9 +48,8 @@ class ScriptArguments(ShellArguments):
 def _spec(
     name: str, description: str, command: dict[str, Any], *, script: bool
 ) -> FunctionToolSpec:
-    command_name = "cmd" if name == "exec_command" else "command"
     properties: dict[str, Any] = {
-        command_name: command,
+        "command": command,
         "workdir": {
             "type": "string",
             "description": "Where to run it; the thread's working directory if left out.",
@@ -67,6 +67,12 @@ def _spec(
             "type": "string",
             "description": "With require_escalated: one sentence that tells the user why.",
         },
+        "prefix_rule": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "With require_escalated: how similar commands begin, such as "
+            '["npm", "install"], for the user to allow them all if they are safe.',
+        },
     }
     if script:
         properties["login"] = {
@@ -79,7 +85,7 @@ def _spec(
         parameters={
             "type": "object",
             "properties": properties,
-            "required": [command_name],
+            "required": ["command"],
             "additionalProperties": False,
         },
     )
@@ -101,21 +107,14 @@ SPECS = {
         _SCRIPT,
         script=True,
     ),
-    "exec_command": _spec(
-        "exec_command",
-        "Run a script in the user's shell, wait for its end and return its output. Set workdir "
-        "instead of using cd.",
-        _SCRIPT,
-        script=True,
-    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ShellTool:
-    """One of the three, by name."""
+    """One of the two, by name."""
 
-    name: Literal["shell", "shell_command", "exec_command"]
+    name: Literal["shell", "shell_command"]
     environment: CommandEnvironment
     parallel: bool = True
 
@@ -129,9 +128,10 @@ class ShellTool:
         command = Command(
             argv=argv,
             cwd=context.settings.cwd / (arguments.workdir or ""),
-            timeout_s=self._timeout_s(arguments),
+            timeout_s=(arguments.timeout_ms or DEFAULT_TIMEOUT_MS) / 1000,
             escalated=arguments.sandbox_permissions == "require_escalated",
             justification=arguments.justification,
+            prefix_rule=arguments.prefix_rule,
         )
         render = _structured if self.name == "shell" else freeform
         return await execute(command, ItemId(call.call_id), self.environment, context, render)
@@ -142,10 +142,6 @@ class ShellTool:
             return arguments, arguments.command
         script = parse_arguments(ScriptArguments, call.arguments)
         return script, self.environment.shell.argv(script.command, login=script.login)
-
-    def _timeout_s(self, arguments: ShellArguments) -> float:
-        default = LONG_TIMEOUT_MS if self.name == "exec_command" else DEFAULT_TIMEOUT_MS
-        return (arguments.timeout_ms or default) / 1000
 
 
 def _structured(text: str, exit: ProcessExit, _total_lines: int | None) -> str:

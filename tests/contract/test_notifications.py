@@ -7,6 +7,7 @@ from typing import Any
 from codex_rpc.protocol.methods import METHODS, Direction
 from tests.contract.contract_schema import assert_valid, methods_of, params_of
 from tests.support.app import App, running_app
+from tests.support.mcp_server import mcp_table
 from tests.support.model_script import (
     CUT,
     adds_file,
@@ -19,6 +20,8 @@ from tests.support.model_script import (
     thinks,
 )
 from tests.support.peer import ASKING, Message, Peer
+from tests.support.terminal_model import opens, terminal_model, types_to_last
+from tests.unit.managers.mcp.http_servers import Issuer, http_server
 
 REVIEW = {
     "findings": [
@@ -110,9 +113,83 @@ async def rich_session(app: App, **capabilities: Any) -> Peer:
     for method, more in KEEPING.items():
         await peer.call(method, {"threadId": thread["id"], **more})
     await peer.call("account/login/start", {"type": "apiKey", "apiKey": "key-of-the-session"})
+    await watch_and_search(app, peer)
+    await type_to_commands(peer)
+    await be_asked(peer)
+    await use_mcp_servers(app, peer)
     peer.sending.close()
     await peer.rest()
     return peer
+
+
+async def watch_and_search(app: App, peer: Peer) -> None:
+    await peer.call("fs/watch", {"watchId": "watch", "path": str(app.project)})
+    (app.project / "found.txt").touch()
+    await peer.next("fs/changed")
+    search = {"sessionId": "search", "roots": [str(app.project)]}
+    await peer.call("fuzzyFileSearch/sessionStart", search)
+    await peer.next("fuzzyFileSearch/sessionCompleted")
+    await peer.call("fuzzyFileSearch/sessionUpdate", {"sessionId": "search", "query": "found"})
+    await peer.next("fuzzyFileSearch/sessionCompleted")
+
+
+async def type_to_commands(peer: Peer) -> None:
+    free = {"sandboxPolicy": {"type": "dangerFullAccess"}}
+    command = {"command": ["echo", "Hi"], "processId": "echo", "streamStdoutStderr": True, **free}
+    await peer.call("command/exec", command)
+    with terminal_model(opens("cat", tty=True), types_to_last("Hi\n")) as model:
+        await peer.turn(await model.start_thread(peer))
+
+
+async def be_asked(peer: Peer) -> None:
+    """Questions that no decision answers."""
+    asked = [{"id": "a", "header": "A", "question": "B?"}]
+    steps = [
+        calls("request_user_input", questions=asked),
+        calls("request_permissions", permissions={"network": {"enabled": True}}),
+        calls("lookup"),
+    ]
+    tool: dict[str, Any] = {"name": "lookup", "description": "", "inputSchema": {}}
+    asking = {"approvalPolicy": "on-request", "sandbox": "read-only", "dynamicTools": [tool]}
+    thread = await peer.start_thread([steps, [says("Done")]], **asking)
+    await peer.say(thread)
+    responses: list[dict[str, Any]] = [
+        {"answers": {"a": {"answers": ["C"]}}},
+        {"permissions": {}},
+        {"contentItems": [], "success": True},
+    ]
+    for response in responses:
+        await answer_next(peer, response)
+    await peer.until("turn/completed")
+
+
+async def answer_next(peer: Peer, response: dict[str, Any]) -> None:
+    question = await peer.next("approval/requested", *methods_of(Direction.SERVER_REQUEST))
+    if "id" in question:
+        await peer.send({"id": question["id"], "result": response})
+    else:
+        approval_id = question["params"]["approval"]["approvalId"]
+        answer = {"approvalId": approval_id, "response": response}
+        await peer.call("approval/respond", answer)
+
+
+async def use_mcp_servers(app: App, peer: Peer) -> None:
+    with http_server(Issuer(lifetime_s=3600)) as guarded:
+        servers = {"notes": mcp_table(app.folder), "guarded": {"url": guarded.url}}
+        steps = [
+            {**calls("count"), "namespace": "mcp__notes"},
+            {**calls("write", text="x"), "namespace": "mcp__notes"},
+        ]
+        asking = {"approvalPolicy": "on-request", "sandbox": "read-only"}
+        thread = await peer.start_thread(
+            [steps, [says("Done")]], **asking, config={"mcp_servers": servers}
+        )
+        login = {"threadId": thread["id"], "name": "guarded", "timeoutSecs": 1}
+        await peer.call("mcpServer/oauth/login", login)
+        await peer.next("mcpServer/oauthLogin/completed")
+        await peer.say(thread)
+        await answer_next(peer, {"action": "accept"})
+        await peer.until("turn/completed")
 
 
 async def respond(peer: Peer, question: Message, decision: str) -> None:

@@ -24,7 +24,7 @@ from tests.support.peer import RefusedError
 REQUESTS = methods_of(Direction.CLIENT_REQUEST)
 PARAMETERS = [(method, *parameter) for method in REQUESTS for parameter in properties_of(method)]
 
-ONE_OF_TWO = {("skills/config/write", "path")}
+ONE_OF_TWO = {("skills/config/write", "path"), ("approval/respond", "decision")}
 """Parameters of the examples that may be absent only where another one is present."""
 
 required = pytest.mark.parametrize(

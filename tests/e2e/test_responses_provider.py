@@ -120,8 +120,8 @@ async def test_a_request_holds_what_the_api_needs(place: Place) -> None:
     assert first["model"] == MODEL
     assert first["instructions"].startswith("You are")
     assert (first["stream"], first["store"]) == (True, False)
-    names = {tool["name"] for tool in first["tools"]}
-    assert {"shell_command", "apply_patch", "update_plan"} <= names
+    names = {tool.get("name", tool["type"]) for tool in first["tools"]}
+    assert {"exec_command", "write_stdin", "apply_patch", "update_plan"} <= names
     assert first["prompt_cache_key"] == second["prompt_cache_key"] == server.thread_id
     assert first["input"][-1]["content"] == [{"type": "input_text", "text": "Run it"}]
     call, output = second["input"][len(first["input"]) :]

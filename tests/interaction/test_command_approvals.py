@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.app import App
-from tests.support.model_script import adds_file, runs, says
+from tests.support.model_script import adds_file, calls, runs, says
 from tests.support.outline import ends, items, of_turn
 from tests.support.peer import ASKING, Message, Peer
 from tests.support.rollout import assert_calls_are_paired, outputs, read_rollout
@@ -71,7 +71,10 @@ async def test_the_question_says_what_would_run_and_where(app: App) -> None:
     assert (params["kind"], params["environmentId"]) == ("command", "local")
     assert (params["command"], params["cwd"]) == ("touch made", str(app.project))
     assert params["commandActions"] == [{"type": "unknown", "command": "touch made"}]
-    assert params["availableDecisions"] == ["accept", "acceptForSession", "decline", "cancel"]
+    amendment = {"acceptWithExecpolicyAmendment": {"execpolicy_amendment": ["touch", "made"]}}
+    others = ["acceptForSession", "decline", "cancel"]
+    assert params["availableDecisions"] == ["accept", amendment, *others]
+    assert params["proposedExecpolicyAmendment"] == ["touch", "made"]
     assert "reason" not in params, "what is absent is left out here (protocol 3.6)"
     assert started["item"]["processId"] is None
 
@@ -190,6 +193,26 @@ async def test_a_command_accepted_for_the_session_is_not_asked_again(app: App) -
     await peer.answer(third, "decline")
     await peer.until("turn/completed")
     assert len(told_to_the_model(thread)) == 4
+
+
+async def test_approval_for_the_session_does_not_cover_other_permissions(app: App) -> None:
+    """Escalated is another question: it may run where there would be a sandbox."""
+    wish = {"sandbox_permissions": "require_escalated"}
+    steps = [
+        [calls("shell", command=["rm", "-f", "a"])],
+        [calls("shell", command=["rm", "-f", "a"], **wish)],
+        [calls("shell", command=["rm", "-f", "a"], **wish)],
+        [says("Done")],
+    ]
+    peer = await app.connect()
+    thread = await peer.start_thread(steps, approvalPolicy="on-request")
+    await peer.say(thread)
+    await peer.answer(await peer.next(QUESTION), "acceptForSession")
+    await peer.answer(await peer.next(QUESTION), "acceptForSession")
+    told = await peer.until("turn/completed")
+    assert f"? {QUESTION}" not in of_turn(told)
+    statuses = [item["status"] for item in items(peer.messages, "commandExecution")]
+    assert statuses == ["completed"] * 3
 
 
 async def test_approval_for_the_session_outlives_the_turn_but_not_the_thread(app: App) -> None:

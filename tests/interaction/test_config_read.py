@@ -104,7 +104,7 @@ async def test_no_project_has_a_say_without_a_folder(app: App) -> None:
     [
         ("model = \n", "failed to read configuration layers: {file}:1:9: Invalid value"),
         ("model = 3\n", "failed to read configuration layers: {file}: model: expected a string"),
-        ("web_search = 3\n", "invalid configuration: wrong type or value\nin `web_search`\n"),
+        ("analytics = 3\n", "invalid configuration: wrong type or value\nin `analytics`\n"),
     ],
 )
 async def test_a_configuration_that_cannot_be_used_is_not_shown(

@@ -42,7 +42,6 @@ from codex_rpc.session.ops import (
     SubmitInput,
     UpdateSettings,
 )
-from codex_rpc.state.turn_state import ApprovalAnswer
 from codex_rpc.tools.ports import ToolCall, ToolContext
 from tests.support.programmed import (
     ASKING,
@@ -54,7 +53,7 @@ from tests.support.programmed import (
     says,
     used,
 )
-from tests.support.session import SETTINGS, live_session, outputs, statuses
+from tests.support.session import SETTINGS, decided, live_session, outputs, statuses
 
 # --- events ------------------------------------------------------------------------------------
 
@@ -131,7 +130,7 @@ async def test_what_is_delivered_is_on_disk(tmp_path: Path) -> None:
                     return True
             seen = len(live.events)
             for question in live.session.pending_approvals():
-                live.session.respond_to_approval(question.approval_id, ApprovalAnswer("accept"))
+                live.session.respond_to_approval(question.approval_id, decided("accept"))
             return False
 
         await live.say("Hi")
@@ -316,7 +315,7 @@ async def test_the_status_is_told_whenever_it_changes(tmp_path: Path) -> None:
     async with live_session(tmp_path, model, [ASKING]) as live:
         submitted = await live.say("Hi")
         asked = await live.question()
-        live.session.respond_to_approval(asked.approval.approval_id, ApprovalAnswer("accept"))
+        live.session.respond_to_approval(asked.approval.approval_id, decided("accept"))
         await live.end_of(submitted.turn_id)
         told = [event.status for event in live.of(ThreadStatusChangedNotification)]
         flags = [getattr(status, "active_flags", None) for status in told]
@@ -329,5 +328,5 @@ async def test_ops_of_others_are_refused_without_harm(tmp_path: Path) -> None:
         with pytest.raises(CodexRpcError):
             await live.steer("Hi", TurnId("no turn"))
         with pytest.raises(ApprovalResolvedError):
-            live.session.respond_to_approval(ApprovalId("none"), ApprovalAnswer("accept"))
+            live.session.respond_to_approval(ApprovalId("none"), decided("accept"))
         assert (await live.turn("Hi")).status == "completed"

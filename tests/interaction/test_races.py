@@ -3,6 +3,7 @@
 The sessions are those of `test_invariants`.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,8 @@ from codex_rpc.errors import (
     NoActiveTurnError,
     SteerMismatchError,
 )
+from codex_rpc.protocol.approvals import ApprovalDecision
 from codex_rpc.session.events import ApprovalRequested, ApprovalResolved
-from codex_rpc.state.turn_state import ApprovalAnswer
 from codex_rpc.tools.ports import ToolCall, ToolContext
 from tests.support.programmed import (
     ASKING,
@@ -30,7 +31,7 @@ from tests.support.programmed import (
     gated_tool,
     says,
 )
-from tests.support.session import live_session, outputs, statuses
+from tests.support.session import decided, live_session, outputs, statuses
 
 # --- interrupts --------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ async def test_an_interrupted_question_counts_as_cancelled_not_as_refused(tmp_pa
         await live.end_of(submitted.turn_id)
         with pytest.raises(ApprovalResolvedError):
             live.session.respond_to_approval(
-                asked.approval.approval_id, ApprovalAnswer("acceptForSession")
+                asked.approval.approval_id, decided("acceptForSession")
             )
         assert live.state.approved_commands == set()
         assert [event.approval_id for event in live.of(ApprovalResolved)] == [
@@ -160,7 +161,7 @@ async def test_an_answer_in_the_moment_of_an_interrupt_starts_nothing(
     async with live_session(tmp_path, model, [ASKING]) as live:
         submitted = await live.say("Hi")
         asked = await live.question()
-        answer = ApprovalAnswer("accept")
+        answer = decided("accept")
         if answer_first:
             live.session.respond_to_approval(asked.approval.approval_id, answer)
         live.session.interrupt()
@@ -175,13 +176,11 @@ async def test_parallel_questions_are_answered_on_their_own(tmp_path: Path) -> N
     model = ProgrammedModel([[calls("ask", "c1"), calls("ask", "c2")], [says("Done")]])
     async with live_session(tmp_path, model, [replace(ASKING, parallel=True)]) as live:
         submitted = await live.say("Hi")
-        decisions = iter(["decline", "accept"])
+        decisions: Iterator[ApprovalDecision] = iter(("decline", "accept"))
 
         def answered() -> bool:
             for question in live.session.pending_approvals():
-                live.session.respond_to_approval(
-                    question.approval_id, ApprovalAnswer(next(decisions))
-                )
+                live.session.respond_to_approval(question.approval_id, decided(next(decisions)))
             return len(live.of(ApprovalResolved)) == 2
 
         await live.eventually(answered)
@@ -197,12 +196,10 @@ async def test_a_command_approved_for_the_session_is_asked_for_once_others_still
     async with live_session(tmp_path, model, [ASKING]) as live:
         submitted = await live.say("Hi")
         first = await live.question()
-        live.session.respond_to_approval(
-            first.approval.approval_id, ApprovalAnswer("acceptForSession")
-        )
+        live.session.respond_to_approval(first.approval.approval_id, decided("acceptForSession"))
         await live.eventually(lambda: len(live.of(ApprovalRequested)) == 2)
         [other] = live.session.pending_approvals()
-        live.session.respond_to_approval(other.approval_id, ApprovalAnswer("decline"))
+        live.session.respond_to_approval(other.approval_id, decided("decline"))
         await live.end_of(submitted.turn_id)
         assert outputs(live) == ["approvedForSession", "approvedForSession", "declined"]
 

@@ -35,7 +35,6 @@ from codex_rpc.session.ops import (
     SubmitInput,
     UpdateSettings,
 )
-from codex_rpc.state.turn_state import ApprovalAnswer
 from codex_rpc.tools.ports import ToolCall, ToolContext
 from tests.support.programmed import (
     ASKING,
@@ -47,7 +46,7 @@ from tests.support.programmed import (
     says,
     used,
 )
-from tests.support.session import SETTINGS, LiveSession, live_session
+from tests.support.session import SETTINGS, LiveSession, decided, live_session
 
 Deed = Literal[
     "say",
@@ -122,7 +121,7 @@ class Client:
                     session.interrupt()
             case "accept" | "acceptForSession" | "decline" | "cancel":
                 for question in session.pending_approvals()[:1]:
-                    session.respond_to_approval(question.approval_id, ApprovalAnswer(deed))
+                    session.respond_to_approval(question.approval_id, decided(deed))
             case "wait a little" | "wait long":
                 for _ in range(3 if deed == "wait a little" else 40):
                     await anyio.lowlevel.checkpoint()
@@ -152,7 +151,7 @@ class Client:
         with anyio.fail_after(WAIT_SECONDS):
             while session.snapshot().active_turn_id is not None:
                 for question in session.pending_approvals():
-                    session.respond_to_approval(question.approval_id, ApprovalAnswer("decline"))
+                    session.respond_to_approval(question.approval_id, decided("decline"))
                 await anyio.lowlevel.checkpoint()
         await self.live.idle()
 

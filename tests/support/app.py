@@ -12,12 +12,15 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from codex_rpc.config.loader import ConfigLoader
+from codex_rpc.exec.sandbox.port import NoSandbox, Sandbox
 from codex_rpc.protocol.handshake import InitializeParams
 from codex_rpc.server.app import running_server, serve
 from codex_rpc.server.context import Server
 from codex_rpc.server.unloading import UNLOAD_AFTER_SECONDS
 from tests.support.model_script import write_script
 from tests.support.peer import WAIT_SECONDS, Peer
+
+NO_SANDBOX = NoSandbox("this server was started without one")
 
 
 @dataclass(slots=True)
@@ -73,10 +76,14 @@ async def eventually(holds: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def running_app(
-    folder: Path, unload_after: float = UNLOAD_AFTER_SECONDS, **environment: str
+    folder: Path,
+    unload_after: float = UNLOAD_AFTER_SECONDS,
+    sandbox: Sandbox | None = NO_SANDBOX,
+    **environment: str,
 ) -> AsyncGenerator[App]:
     """A server whose threads play model scripts; everything ends with the context.
 
+    Without a `sandbox`, it has the one of this machine; most tests are about other things.
     After a failure that may pass, a model is asked once more: enough to see, and soon over.
     """
     for name in ("home", "project"):
@@ -97,7 +104,7 @@ async def running_app(
     config = ConfigLoader(folder / "home", list(settings.items()))
     with ExitStack() as streams:
         async with (
-            running_server(config, environ, unload_after) as server,
+            running_server(config, environ, unload_after, sandbox) as server,
             anyio.create_task_group() as tasks,
         ):
             yield App(server, folder, tasks, streams)

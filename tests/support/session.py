@@ -19,11 +19,19 @@ from codex_rpc.exec.shell import Shell
 from codex_rpc.history.pairing import answers_of, call_id_of
 from codex_rpc.managers.auth import AuthManager
 from codex_rpc.managers.models import ModelsManager
+from codex_rpc.protocol.approvals import ApprovalDecision, DecisionResponse
 from codex_rpc.protocol.ids import ThreadId, TurnId, new_thread_id
 from codex_rpc.protocol.inputs import TextInput
-from codex_rpc.protocol.items import AgentMessageItem, ThreadItem, UserMessageItem
+from codex_rpc.protocol.items import (
+    AgentMessageItem,
+    CommandExecutionItem,
+    ThreadItem,
+    UserMessageItem,
+)
 from codex_rpc.protocol.notifications import (
+    CommandExecutionOutputDeltaNotification,
     ItemCompletedNotification,
+    TerminalInteractionNotification,
     TurnCompletedNotification,
     TurnNotification,
     TurnStartedNotification,
@@ -45,13 +53,19 @@ from codex_rpc.session.ops import Op, Steer, SubmitInput, Submitted
 from codex_rpc.session.session import Session
 from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.state.session_state import SessionState
-from codex_rpc.tools.command_execution import CommandEnvironment
+from codex_rpc.state.turn_state import ApprovalAnswer
+from codex_rpc.tools.command_environment import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
 from codex_rpc.tools.ports import Tool
 from codex_rpc.tools.registry import ToolRegistry
 from tests.support.programmed import WAIT_SECONDS, ProgrammedModel
 
 E = TypeVar("E", bound=Event)
+
+
+def decided(decision: ApprovalDecision) -> ApprovalAnswer:
+    """The answer to an approval."""
+    return ApprovalAnswer(DecisionResponse(decision=decision))
 
 
 @dataclass(slots=True)
@@ -180,11 +194,22 @@ def assert_turns_in_order(events: Sequence[Event]) -> None:
                 assert running == turn.id, "a turn ended that was not running"
                 over.add(turn.id)
                 running = None
-            case TurnNotification(turn_id=turn_id):
+            case TurnNotification(turn_id=turn_id) if not _of_terminal(event):
                 assert turn_id not in over, f"{event.METHOD} came after its turn's end"
             case _:
                 pass
     assert running is None, "a turn has no end"
+
+
+def _of_terminal(event: Event) -> bool:
+    """Whether it may come after its turn's end, which terminals outlive."""
+    match event:
+        case ItemCompletedNotification(item=CommandExecutionItem(source=source)):
+            return source == "unifiedExecStartup"
+        case CommandExecutionOutputDeltaNotification() | TerminalInteractionNotification():
+            return True
+        case _:
+            return False
 
 
 def assert_paired_in_order(items: Sequence[ResponseItem]) -> None:
@@ -209,7 +234,7 @@ SETTINGS = ThreadSettings(
 async def live_session(
     folder: Path,
     model: ProgrammedModel,
-    tools: Sequence[Tool] = (),
+    tools: Sequence[Tool] | Callable[[CommandEnvironment], Sequence[Tool]] = (),
     settings: ThreadSettings = SETTINGS,
 ) -> AsyncGenerator[LiveSession]:
     """A session whose rollout is in `folder`; at the end it is shut down and checked."""
@@ -218,11 +243,12 @@ async def live_session(
     recorder = _recorder(folder, thread_id, settings)
     state = SessionState(settings)
     async with ProcessRunner() as processes, anyio.create_task_group() as tasks:
+        environment = CommandEnvironment(processes, Shell("sh", "/bin/sh"), {"PATH": "/bin"})
         services = SessionServices(
             provider=ModelProvider(id="programmed", name="Programmed", stream_max_retries=0),
             model=model,
-            tools=ToolRegistry(lambda: tools),
-            exec=CommandEnvironment(processes, Shell("sh", "/bin/sh"), {"PATH": "/bin"}),
+            tools=ToolRegistry(lambda: tools(environment) if callable(tools) else tools),
+            exec=environment,
             managers=Managers(AuthManager(folder, {}), ModelsManager()),
             workspace=DiskWorkspace(),
             recorder=recorder,

@@ -48,6 +48,7 @@ from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.item_pages import ItemAnchor, ItemPageRequest
 from codex_rpc.threads.loaded_threads import check_thread_id
 from codex_rpc.threads.page_cursor import in_range
+from codex_rpc.threads.shown_turns import with_outliving
 from codex_rpc.threads.turn_reader import TurnPageRequest
 
 INTERACTIVE = ("cli", "vscode")
@@ -197,8 +198,11 @@ async def read(context: RequestContext, params: ThreadReadParams) -> ThreadReadR
         return ThreadReadResponse(thread=await found.view(context))
     if _is_ephemeral(found):
         raise EphemeralThreadError("ephemeral threads do not support includeTurns")
+    # Nothing awaits between this and what `log` looks at.
+    outliving = () if found.live is None else found.live.terminals.outliving()
     log, live = await found.log(context)
     turns = [] if log is None else await context.server.threads.turns.all_turns(log, live)
+    turns = with_outliving(turns, outliving)
     thread = await found.view(context)
     return ThreadReadResponse(thread=thread.model_copy(update={"turns": turns}))
 

@@ -36,7 +36,7 @@ from codex_rpc.server.notices import tell_warnings
 from codex_rpc.server.response_items import response_items
 from codex_rpc.server.stored_views import loaded_thread_view
 from codex_rpc.server.views import collaboration_mode, configuration
-from codex_rpc.state.live_turn import LiveTurn, ReadPoint
+from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.threads.codex_thread import CodexThread, NewThread
 from codex_rpc.threads.loaded_threads import check_thread_id
 from codex_rpc.threads.loading import (
@@ -47,6 +47,7 @@ from codex_rpc.threads.loading import (
     ForkSource,
     Whole,
 )
+from codex_rpc.threads.shown_turns import with_outliving
 from codex_rpc.threads.spawn import StartThread
 from codex_rpc.threads.taking_back import From, Last
 from codex_rpc.threads.turn_reader import TurnPageRequest
@@ -107,13 +108,14 @@ async def _resume_response(
     turns: Sequence[Turn] = ()
     page, cursors = None, (None, None)
     if log is not None:
-        page = await _first_page(context, params, log, point.live)
+        page = await _first_page(context, params, log, point)
     recorded = _turns_so_far(new, point)
     if log is not None and recorded is not None:
         turns = () if params.exclude_turns else await threads.turns.turns_of(recorded)
         cursors = await threads.turns.end_cursors_of(log, recorded)
     elif log is not None:
         turns = () if params.exclude_turns else await threads.turns.all_turns(log, point.live)
+        turns = with_outliving(turns, point.outliving)
         cursors = await threads.turns.end_cursors(log, point.live)
     return configuration(
         ThreadResumeResponse,
@@ -136,7 +138,7 @@ def _turns_so_far(new: NewThread, point: ReadPoint) -> Sequence[RecordedTurn] | 
 
 
 async def _first_page(
-    context: RequestContext, params: ThreadResumeParams, log: ThreadLog, live: LiveTurn | None
+    context: RequestContext, params: ThreadResumeParams, log: ThreadLog, point: ReadPoint
 ) -> TurnsPage | None:
     if (wanted := params.initial_turns_page) is None:
         return None
@@ -145,9 +147,10 @@ async def _first_page(
         descending=wanted.sort_direction != "asc",
         items_view=wanted.items_view or "summary",
     )
-    found = await context.server.threads.turns.page(log, live, request)
+    found = await context.server.threads.turns.page(log, point.live, request)
+    outliving = point.outliving if request.items_view == "full" else ()
     return TurnsPage(
-        data=list(found.turns),
+        data=with_outliving(found.turns, outliving),
         next_cursor=found.next_cursor,
         backwards_cursor=found.backwards_cursor,
     )
@@ -251,6 +254,7 @@ def _request(context: RequestContext, params: ThreadResumeParams | ThreadForkPar
         originator=context.client.name,
         thread_source=fork and fork.thread_source,
         config=tuple((overrides.config or {}).items()),
+        dynamic_tools=overrides.dynamic_tools,
     )
 
 

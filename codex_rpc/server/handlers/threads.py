@@ -49,6 +49,7 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
         originator=params.service_name or context.client.name,
         thread_source=params.thread_source,
         config=tuple((params.config or {}).items()),
+        dynamic_tools=params.dynamic_tools,
     )
     new = await context.server.threads.start_thread(request)
     context.answer_first(new.thread_id)

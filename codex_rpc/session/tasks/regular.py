@@ -28,6 +28,8 @@ class RegularTask:
         # As added input, what the user said is dealt with even if the turn ends before it is heard.
         turn.state.pending_input.extend(self.inputs)
         warn_of_unknown_model(turn)
+        if turn.services.managers.mcp is not None:
+            await turn.services.managers.mcp.wait_for_required()
         await self._make_room(turn)
         introduce(turn)
         self._hear(turn)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from codex_rpc.config.settings import ThreadSettings
+from codex_rpc.config.web_search import WebSearchSettings
 from codex_rpc.history.fragments import review_interrupted, review_results
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.protocol.ids import TurnId, new_item_id
@@ -43,6 +44,9 @@ from codex_rpc.tools.agents.agent_tools import AGENT_TOOLS
 
 INTERRUPTED = "The review was interrupted."
 FAILED = "The review failed before it had a result."
+
+NOT_FOR_REVIEWERS = ("apply_patch", "update_plan", "request_user_input", "request_permissions")
+"""A review changes nothing, and nobody follows it who could be asked."""
 
 REVIEWER_INSTRUCTIONS = """\
 You review code that somebody else has changed. Your job is to find what its author would want to
@@ -132,14 +136,17 @@ class ReviewTask:
 
     def _reviewer(self, turn: TurnContext) -> TurnContext:
         settings = replace(
-            turn.settings, base_instructions=REVIEWER_INSTRUCTIONS, developer_instructions=None
+            turn.settings,
+            base_instructions=REVIEWER_INSTRUCTIONS,
+            developer_instructions=None,
+            web_search=WebSearchSettings("disabled"),
         )
         state = SessionState(
             settings,
             approved_commands=turn.session_state.approved_commands,
             rate_limits=turn.session_state.rate_limits,
         )
-        tools = turn.services.tools.without("apply_patch", "update_plan", *AGENT_TOOLS)
+        tools = turn.services.tools.without(*NOT_FOR_REVIEWERS, *AGENT_TOOLS)
         return replace(
             turn,
             settings=settings,

@@ -15,7 +15,8 @@ from codex_rpc.history.fragments import user_shell_command
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.session.tool_context import SessionToolContext
 from codex_rpc.session.turn_context import TurnContext
-from codex_rpc.tools.command_execution import Command, command_item, run_shown
+from codex_rpc.tools.command_consent import Command, Permit
+from codex_rpc.tools.command_execution import command_item, run_shown
 
 DEFAULT_TIMEOUT_SECONDS = 3600.0
 
@@ -42,7 +43,7 @@ class UserShellTask:
         item = command_item(new_item_id(), command, "userShell")
         turn.item_started(item)
         try:
-            result = await run_shown(item, command, environment, SessionToolContext(turn))
+            result = await run_shown(item, command, Permit(), environment, SessionToolContext(turn))
         except SpawnError as error:
             self._record(turn, -1, 0.0, str(error))
         except anyio.get_cancelled_exc_class():

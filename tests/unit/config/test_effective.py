@@ -63,11 +63,12 @@ def test_the_user_may_know_better_about_a_model(tmp_path: Path) -> None:
         "modalities": ["text"],
         "apply_patch_freeform": False,
         "parallel_tool_calls": True,
+        "extra_tools": ["read_file"],
     }
     providers = {"local": {"base_url": "http://h", "models": {"qwen:7b": facts, "other": {}}}}
     config = config_from_table(tmp_path, {"model_providers": providers})
     assert config.provider("local").models == {
-        "qwen:7b": ModelOverrides(8192, 6000, False, ("text",), False, True),
+        "qwen:7b": ModelOverrides(8192, 6000, False, ("text",), False, True, ("read_file",)),
         "other": ModelOverrides(),
     }
     assert config.warnings == ()

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from codex_rpc.config.settings import ThreadSettings
-from codex_rpc.exec.approval_policy import Verdict, decide_command, decide_patch
+from codex_rpc.exec.approval_policy import Verdict, decide_command, decide_patch, may_retry
 from codex_rpc.history.fragments import PERMISSIONS_INSTRUCTIONS, is_context, kind_of
 from codex_rpc.history.permissions import permissions_instructions
 from codex_rpc.protocol.policies import (
@@ -72,10 +72,15 @@ def test_what_is_told_of_commands_is_what_holds(
     text = told(policy, sandbox, enforced=enforced)["Commands"]
     other, dangerous = verdict("other"), verdict("dangerous")
     runs = (Verdict.RUN, Verdict.RUN_IN_SANDBOX)
+    asks = {Verdict.ASK, Verdict.ASK_THEN_SANDBOX}
     assert text.startswith("Commands run at once") == (other in runs)
     assert text.startswith("Commands that only read run at once") == (other not in runs)
     assert ("in a sandbox" in text) == (verdict("safe") is Verdict.RUN_IN_SANDBOX)
-    assert ("user is asked" in text) == (Verdict.ASK in (other, dangerous))
+    assert ("user is asked" in text) == bool(asks & {other, dangerous})
+    assert ("runs in the sandbox, too" in text) == (other is Verdict.ASK_THEN_SANDBOX)
+    assert ("may run once more without" in text) == may_retry(
+        policy, sandbox, "bubblewrap" if enforced else "none"
+    )
     assert ("refused" in text.replace("`require_escalated` is refused", "")) == (
         Verdict.REFUSE in (other, dangerous)
     )
@@ -92,6 +97,20 @@ def test_what_is_told_of_patches_is_what_holds(policy: AskForApproval, sandbox: 
     assert ("applied at once" in text) == (inside is Verdict.RUN)
     assert ("asked" in text) == (outside is Verdict.ASK)
     assert ("refused" in text) == (outside is Verdict.REFUSE)
+
+
+def test_the_users_own_rules_are_named():
+    settings = ThreadSettings(
+        model="m",
+        model_provider="p",
+        cwd=Path("/work"),
+        approval_policy="never",
+        approvals_reviewer="user",
+        sandbox_policy=ReadOnlyPolicy(),
+    )
+    text = permissions_instructions(settings, enforced=True, allowed=["make", "git log|diff"]).text
+    assert "commands that begin with `make` and `git log|diff`." in text
+    assert "Rules" not in permissions_instructions(settings, enforced=True).text
 
 
 def test_writable_places_are_named():

@@ -5,7 +5,16 @@ import sys
 
 import pytest
 
-from codex_rpc.protocol import notifications, settings, skills, stored_threads
+from codex_rpc.protocol import (
+    command_exec,
+    file_search,
+    files,
+    mcp,
+    notifications,
+    settings,
+    skills,
+    stored_threads,
+)
 from codex_rpc.protocol.methods import METHODS, NOTIFICATIONS, Direction, Method, Order
 
 
@@ -38,6 +47,9 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "thread/inject_items",
         "thread/compact/start",
         "thread/shellCommand",
+        "thread/backgroundTerminals/list",
+        "thread/backgroundTerminals/terminate",
+        "thread/backgroundTerminals/clean",
         "review/start",
         "turn/steer",
         "turn/start",
@@ -54,16 +66,42 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "config/value/write",
         "config/batchWrite",
         "configRequirements/read",
+        "command/exec",
+        "command/exec/write",
+        "command/exec/resize",
+        "command/exec/terminate",
+        "mcpServerStatus/list",
+        "mcpServer/tool/call",
+        "mcpServer/resource/read",
+        "mcpServer/oauth/login",
+        "config/mcpServer/reload",
         "account/read",
         "account/login/start",
         "account/logout",
         "account/rateLimits/read",
         "getAuthStatus",
+        "fs/readFile",
+        "fs/writeFile",
+        "fs/createDirectory",
+        "fs/getMetadata",
+        "fs/readDirectory",
+        "fs/remove",
+        "fs/copy",
+        "fs/watch",
+        "fs/unwatch",
+        "fuzzyFileSearch",
+        "fuzzyFileSearch/sessionStart",
+        "fuzzyFileSearch/sessionUpdate",
+        "fuzzyFileSearch/sessionStop",
     }
     assert names_of(Direction.CLIENT_NOTIFICATION) == {"initialized", "$/cancelRequest"}
     assert names_of(Direction.SERVER_REQUEST) == {
         "item/commandExecution/requestApproval",
         "item/fileChange/requestApproval",
+        "item/permissions/requestApproval",
+        "item/tool/requestUserInput",
+        "item/tool/call",
+        "mcpServer/elicitation/request",
     }
     assert names_of(Direction.SERVER_NOTIFICATION) == {model.METHOD for model in NOTIFICATIONS}
 
@@ -72,7 +110,16 @@ def test_every_notification_model_is_in_the_table() -> None:
     bases = {notifications.TurnNotification, notifications.ItemNotification}
     defined = {
         value
-        for module in (notifications, settings, skills, stored_threads)
+        for module in (
+            command_exec,
+            file_search,
+            files,
+            mcp,
+            notifications,
+            settings,
+            skills,
+            stored_threads,
+        )
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, notifications.Notification)
     }

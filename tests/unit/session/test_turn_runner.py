@@ -48,6 +48,7 @@ async def test_a_clock_that_was_set_back_does_not_cost_a_turn_its_end(tmp_path: 
             session_state=live.state,
             services=live.services,
             journal=journal,
+            terminals=live.session.terminals,
         )
         conclude(turn, RegularTask([]), "completed")
     [end] = [event for event in journal.events if isinstance(event, TurnCompletedNotification)]
