@@ -5,7 +5,7 @@ queueing to `outbox`, bytes to the streams it is given, and all meaning to the h
 """
 
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
@@ -15,7 +15,14 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from codex_rpc.rpc.calls import Calls, OnReply
-from codex_rpc.rpc.framing import LINE_LIMIT_BYTES, LineDecoder, Oversize, join_lines
+from codex_rpc.rpc.framing import (
+    LINE_LIMIT_BYTES,
+    Framing,
+    Garbled,
+    LineFraming,
+    Oversize,
+    Piece,
+)
 from codex_rpc.rpc.handler import ConnectionHandler
 from codex_rpc.rpc.messages import (
     Malformed,
@@ -71,7 +78,7 @@ class ConnectionLimits:
 
 
 class Connection:
-    """A peer that speaks newline-delimited JSON-RPC, both ways at once.
+    """A peer that speaks JSON-RPC, both ways at once; an object a line, without another `framing`.
 
     Reading never waits for a handler that is not inline, so responses and cancellations get through
     however busy the handlers are. It waits in one case: a peer that sends but does not read is read
@@ -88,10 +95,12 @@ class Connection:
         writer: ByteWriter,
         make_handler: Callable[["Connection"], ConnectionHandler],
         limits: ConnectionLimits | None = None,
+        framing: Framing | None = None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._limits = limits or ConnectionLimits()
+        self._framing = framing or LineFraming()
         self._outbox = Outbox(self._limits.outbox)
         self._calls = Calls(self._outbox.put)
         self._handler = make_handler(self)
@@ -195,7 +204,7 @@ class Connection:
         self._live.cancel()
 
     async def _read(self, tasks: TaskGroup) -> None:
-        decoder = LineDecoder(self._limits.line)
+        decoder = self._framing.decoder(self._limits.line)
         try:
             while True:
                 await self._take_all(decoder.feed(await self._reader.receive()), tasks)
@@ -205,7 +214,7 @@ class Connection:
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             self._stop(ConnectionEnd.BROKEN_PIPE)
 
-    async def _take_all(self, lines: list[bytes | Oversize], tasks: TaskGroup) -> None:
+    async def _take_all(self, lines: Sequence[Piece], tasks: TaskGroup) -> None:
         for number, line in enumerate(lines, 1):
             await self._take(line, tasks)
             # Quick requests shall not hit the cap only because many came in one chunk.
@@ -213,9 +222,9 @@ class Connection:
                 await anyio.lowlevel.checkpoint()
             await self._outbox.shrink_to(self._limits.backlog)
 
-    async def _take(self, line: bytes | Oversize, tasks: TaskGroup) -> None:
-        if isinstance(line, Oversize):
-            message = unparsable(f"a line of more than {line.limit_bytes} bytes")
+    async def _take(self, line: Piece, tasks: TaskGroup) -> None:
+        if isinstance(line, Oversize | Garbled):
+            message = unparsable(line.reason)
             self._outbox.put(encode_error(message.id, message.error))
             return
         message = parse_message(line)
@@ -243,7 +252,7 @@ class Connection:
         try:
             while await self._outbox.filled():
                 if messages := self._outbox.take():
-                    await self._writer.send(join_lines(messages, jsonrpc=self._jsonrpc))
+                    await self._writer.send(self._framing.join(messages, jsonrpc=self._jsonrpc))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             self._outbox.close()
             self._stop(ConnectionEnd.BROKEN_PIPE)

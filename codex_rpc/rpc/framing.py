@@ -1,10 +1,12 @@
-"""Newline framing: bytes in, lines out, and the way back.
+"""Framing: the port, and the usual one: bytes in, lines out, and the way back.
 
-What a line means is left to `messages`; where the bytes come from, to the transports.
+What a line means is left to `messages`; where the bytes come from, to the transports. The other
+framing is in `header_framing`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 LINE_LIMIT_BYTES = 256 * 1024 * 1024
 
@@ -16,6 +18,48 @@ class Oversize:
     """Stands for a line that was longer than `limit_bytes` and is skipped."""
 
     limit_bytes: int
+
+    @property
+    def reason(self) -> str:
+        return f"a line of more than {self.limit_bytes} bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """Stands for bytes that were no message, and are skipped; `reason` says what was wrong."""
+
+    reason: str
+
+
+Piece = bytes | Oversize | Garbled
+"""What a decoder finds: a message, or what stands for one that could not be read."""
+
+
+class Decoder(Protocol):
+    """Cuts a byte stream into messages."""
+
+    def feed(self, data: bytes) -> Sequence[Piece]:
+        """Take the next bytes of the stream and return the messages that they complete."""
+        ...
+
+    def flush(self) -> Piece | None:
+        """Return what is left at the end of the stream."""
+        ...
+
+
+class Framing(Protocol):
+    """How messages follow each other in a byte stream, in both directions."""
+
+    def decoder(self, limit_bytes: int) -> Decoder:
+        """A decoder for a new stream, which skips messages that are longer."""
+        ...
+
+    def join(self, objects: Iterable[bytes], *, jsonrpc: bool) -> bytes:
+        """Frame encoded JSON objects, none of them empty, for one write.
+
+        `jsonrpc` says that the peer has sent the version member.
+        """
+        ...
 
 
 class LineDecoder:
@@ -75,3 +119,13 @@ def join_lines(objects: Iterable[bytes], *, jsonrpc: bool) -> bytes:
     if not jsonrpc:
         return b"\n".join(objects) + b"\n"
     return b"".join([b'{"jsonrpc":"2.0",' + encoded[1:] + b"\n" for encoded in objects])
+
+
+class LineFraming:
+    """A JSON object a line."""
+
+    def decoder(self, limit_bytes: int) -> LineDecoder:
+        return LineDecoder(limit_bytes)
+
+    def join(self, objects: Iterable[bytes], *, jsonrpc: bool) -> bytes:
+        return join_lines(objects, jsonrpc=jsonrpc)

@@ -41,7 +41,7 @@ from codex_rpc.threads.agent_requests import (
 from codex_rpc.threads.agent_slots import AgentSlots, Reservation
 from codex_rpc.threads.codex_thread import CodexThread, NewThread
 from codex_rpc.threads.nicknames import Nicknames
-from codex_rpc.tools.ports import AgentTask, SpawnedAgent
+from codex_rpc.tools.agents.port import AgentTask, SpawnedAgent
 
 NOT_FOUND = CollabAgentState(status="notFound")
 

@@ -14,7 +14,7 @@ from codex_rpc.rollout.agent_source import spawn_of
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.threads.agent_control import AgentControl
 from codex_rpc.threads.agent_host import AgentHost
-from codex_rpc.tools.ports import AgentTask, SpawnedAgent
+from codex_rpc.tools.agents.port import AgentTask, SpawnedAgent
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

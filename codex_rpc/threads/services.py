@@ -24,9 +24,10 @@ from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.threads.mcp_hub import McpHub
 from codex_rpc.threads.sandbox_probe import SandboxProbe
+from codex_rpc.tools.agents.port import Agents
 from codex_rpc.tools.command_environment import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
-from codex_rpc.tools.ports import Agents, Tool, ToolSource
+from codex_rpc.tools.ports import Tool, ToolSource
 from codex_rpc.tools.registry import ToolRegistry
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from codex_rpc.tools.agents.agent_tools import agent_tools
+from codex_rpc.tools.agents.port import Agents
 from codex_rpc.tools.command_environment import CommandEnvironment
 from codex_rpc.tools.exec_command import ExecCommandTool
 from codex_rpc.tools.files.grep_files import GrepFilesTool
@@ -12,7 +13,7 @@ from codex_rpc.tools.files.read_file import ReadFileTool
 from codex_rpc.tools.files.view_image import ViewImageTool
 from codex_rpc.tools.patch_tool import PatchTool
 from codex_rpc.tools.plan_tool import PlanTool
-from codex_rpc.tools.ports import Agents, Tool
+from codex_rpc.tools.ports import Tool
 from codex_rpc.tools.request_permissions import RequestPermissionsTool
 from codex_rpc.tools.request_user_input import RequestUserInputTool
 from codex_rpc.tools.shell_tools import ShellTool

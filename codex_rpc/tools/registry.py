@@ -21,7 +21,8 @@ _SHELL_TOOLS: Mapping[str, Collection[str]] = {
     "exec_command": ("exec_command", "write_stdin"),
 }
 """For each choice of shell, the tools that belong to it."""
-_EXTRA_TOOLS = ("read_file", "list_dir", "grep_files")
+_EXTRA_TOOLS = frozenset({"read_file", "list_dir", "grep_files"})
+"""Offered only to models that were made for them."""
 
 
 class ToolRegistry:
@@ -57,19 +58,23 @@ class ToolRegistry:
         return ToolRegistry(lambda: list(self._tools.values()), [*self._sources, *sources])
 
     def own_names(self) -> Collection[str]:
-        """The names that no other tool may have. Blocking like `load`."""
-        return {*self._tools, *ALIASES}
+        """The names that no other tool may have. Blocking like `load`.
+
+        What few models are offered gives way to a client's tool of that name.
+        """
+        return {*self._tools, *ALIASES}.difference(_EXTRA_TOOLS)
 
     def find(self, name: str, namespace: str | None = None) -> Tool | None:
         """The tool that a call names; `namespace` is that of its group, if it came in one."""
-        if namespace is None and (own := self._tools.get(ALIASES.get(name, name))) is not None:
+        own = self._tools.get(ALIASES.get(name, name)) if namespace is None else None
+        if own is not None and own.name not in _EXTRA_TOOLS:
             return own
         for group in self._groups():
             if namespace in (None, group.namespace):
                 for tool in group.tools:
                     if name == (tool.name if namespace else group.flat_name(tool)):
                         return tool
-        return None
+        return own
 
     def specs(self, model: ModelInfo) -> Sequence[ToolSpec]:
         """The tools to offer to `model`, always in the same order."""
@@ -77,6 +82,7 @@ class ToolRegistry:
         hidden = shells.difference(_SHELL_TOOLS[model.shell_tool])
         hidden |= {name for name in _EXTRA_TOOLS if name not in model.extra_tools}
         hidden |= set() if "image" in model.modalities else {"view_image"}
+        hidden |= _EXTRA_TOOLS.intersection(tool.name for g in self._groups() for tool in g.tools)
         own = [tool.spec(model) for name, tool in self._tools.items() if name not in hidden]
         return [*own, *(spec for group in self._groups() for spec in _group_specs(group, model))]
 

@@ -453,6 +453,21 @@ async def test_client_tools_are_experimental(app: App) -> None:
         await peer.start_thread([], dynamicTools=[])
 
 
+async def test_a_clients_tool_takes_the_place_of_one_that_few_models_are_offered(
+    app: App,
+) -> None:
+    peer = await app.connect(experimentalApi=True)
+    tool: dict[str, Any] = {"name": "read_file", "description": "", "inputSchema": {}}
+    steps = [[calls("read_file", path="x")], [says("Done")]]
+    thread = await peer.start_thread(steps, dynamicTools=[tool])
+    await peer.say(thread)
+    call = await peer.next("item/tool/call")
+    assert (call["params"]["tool"], call["params"]["arguments"]) == ("read_file", {"path": "x"})
+    result = {"success": True, "contentItems": [{"type": "inputText", "text": "the file"}]}
+    await peer.send({"id": call["id"], "result": result})
+    await peer.until("turn/completed")
+
+
 async def test_a_namespaced_tool_may_be_called_like_one_of_ours(app: App) -> None:
     with ResponsesServer(replies("crm.shell")) as model:
         peer = await app.connect(experimentalApi=True)

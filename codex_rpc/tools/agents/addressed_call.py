@@ -7,7 +7,8 @@ from pydantic import AliasChoices, Field
 
 from codex_rpc.protocol.ids import ItemId, ThreadId
 from codex_rpc.protocol.items import CollabAgentTool, CollabAgentToolCallItem
-from codex_rpc.tools.ports import Agents, ToolCall
+from codex_rpc.tools.agents.port import Agents
+from codex_rpc.tools.ports import ToolCall
 
 Target = Annotated[str, Field(validation_alias=AliasChoices("target", "id"))]
 """An agent's id, under its name or the one that earlier models know."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.tools.agents.addressed_call import TARGET, Target, addressed_call
+from codex_rpc.tools.agents.port import Agents
 from codex_rpc.tools.agents.shown_call import shown_call
 from codex_rpc.tools.agents.texts import agent_id, output, state_for_model
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
-from codex_rpc.tools.ports import Agents, ToolCall, ToolContext, ToolOutput
+from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 
 
 class ResumeArguments(ToolArguments):

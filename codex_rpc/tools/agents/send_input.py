@@ -6,10 +6,11 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.tools.agents.addressed_call import TARGET, Target, addressed_call
 from codex_rpc.tools.agents.message import MESSAGE_PARAMETERS, MessageArguments, shown_text
+from codex_rpc.tools.agents.port import Agents
 from codex_rpc.tools.agents.shown_call import shown_call
 from codex_rpc.tools.agents.texts import agent_id, output
 from codex_rpc.tools.arguments import parse_arguments
-from codex_rpc.tools.ports import Agents, ToolCall, ToolContext, ToolOutput
+from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 
 
 class SendArguments(MessageArguments):

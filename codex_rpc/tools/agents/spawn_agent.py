@@ -8,10 +8,11 @@ from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.items import CollabAgentToolCallItem
 from codex_rpc.tools.agents.message import MESSAGE_PARAMETERS, MessageArguments, shown_text
+from codex_rpc.tools.agents.port import Agents, AgentTask
 from codex_rpc.tools.agents.shown_call import shown_call
 from codex_rpc.tools.agents.texts import output
 from codex_rpc.tools.arguments import parse_arguments
-from codex_rpc.tools.ports import Agents, AgentTask, ToolCall, ToolContext, ToolOutput
+from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 
 
 class SpawnArguments(MessageArguments):

@@ -19,7 +19,7 @@ from codex_rpc.threads.agent_trees import AgentSeat, AgentTrees
 from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.spawn import StartThread
 from codex_rpc.threads.thread_manager import ThreadManager
-from codex_rpc.tools.ports import AgentTask
+from codex_rpc.tools.agents.port import AgentTask
 from tests.support.model_script import Step, says, write_script
 
 WAIT_SECONDS = 10.0
