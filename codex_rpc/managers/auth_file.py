@@ -6,8 +6,6 @@ alone; fields that mean nothing here are kept. Changes are made under the lock t
 command takes for its own.
 """
 
-import fcntl
-import json
 import logging
 import os
 from collections.abc import Generator, Mapping
@@ -16,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from codex_rpc.managers.private_json import PrivateJson, locked
 from codex_rpc.managers.tokens import ApiKeyLogin, ChatGptLogin, Login, Tokens
 
 logger = logging.getLogger(__name__)
@@ -29,6 +28,7 @@ class AuthFile:
     def __init__(self, codex_home: Path) -> None:
         self._home = codex_home
         self._path = codex_home / "auth.json"
+        self._file = PrivateJson(self._path, draft=".auth-")
         self._known: tuple[object, Login | None] | None = None
 
     def login(self) -> Login | None:
@@ -37,7 +37,7 @@ class AuthFile:
         if stamp is None:
             return None
         if self._known is None or self._known[0] != stamp:
-            self._known = (stamp, _login_in(self._table()))
+            self._known = (stamp, _login_in(self._file.read()))
         return self._known[1]
 
     def save_api_key(self, key: str) -> None:
@@ -47,8 +47,9 @@ class AuthFile:
             OSError: if the file cannot be written.
         """
         with self._changing():
-            kept = {name: value for name, value in self._table().items() if name not in _CHATGPT}
-            self._write({**kept, "auth_mode": "apikey", "OPENAI_API_KEY": key})
+            stored = self._file.read()
+            kept = {name: value for name, value in stored.items() if name not in _CHATGPT}
+            self._file.write({**kept, "auth_mode": "apikey", "OPENAI_API_KEY": key})
 
     def save_tokens(self, tokens: Tokens, replaced: Tokens) -> Login | None:
         """Store renewed tokens, unless `replaced` are not the stored ones any more.
@@ -61,7 +62,7 @@ class AuthFile:
                 login = self.login()
                 if not isinstance(login, ChatGptLogin) or login.tokens != replaced:
                     return login
-                self._write(_with_tokens(self._table(), tokens))
+                self._file.write(_with_tokens(self._file.read(), tokens))
         except OSError as error:
             logger.warning("cannot store renewed tokens in %s: %s", self._path, error.strerror)
             self._known = (self._stamp(), ChatGptLogin(tokens, datetime.now(UTC)))
@@ -81,12 +82,12 @@ class AuthFile:
     @contextmanager
     def renewing(self) -> Generator[None]:
         """Be the only process of this program that renews the tokens of this home."""
-        with _locked(self._home / "codex-rpc" / "auth-refresh.lock"):
+        with locked(self._home / "codex-rpc" / "auth-refresh.lock"):
             yield
 
     @contextmanager
     def _changing(self) -> Generator[None]:
-        with _locked(self._home / "auth.json.lock"):
+        with locked(self._home / "auth.json.lock"):
             yield
 
     def _stamp(self) -> object:
@@ -98,51 +99,8 @@ class AuthFile:
             return error.errno
         return (status.st_ino, status.st_size, status.st_mtime_ns)
 
-    def _table(self) -> dict[str, Any]:
-        try:
-            table: object = json.loads(self._path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            logger.warning("%s is not used: %s", self._path, error.strerror)
-            return {}
-        except (ValueError, RecursionError):  # their texts quote the file
-            logger.warning("%s is not used: it is not JSON", self._path)
-            return {}
-        if not isinstance(table, dict):
-            logger.warning("%s is not used: it is not an object", self._path)
-            return {}
-        return cast("dict[str, Any]", table)
-
-    def _write(self, table: _Table) -> None:
-        from tempfile import NamedTemporaryFile
-
-        # The file itself is replaced where the path is a link to it.
-        path = Path(os.path.realpath(self._path))
-        with NamedTemporaryFile(dir=path.parent, prefix=".auth-", delete=False) as file:
-            try:  # such files are readable by their owner alone from the beginning
-                file.write(json.dumps(table, indent=2).encode())
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(file.name).unlink()
-                raise
-
 
 _CHATGPT = frozenset({"tokens", "last_refresh"})
-
-
-@contextmanager
-def _locked(path: Path) -> Generator[None]:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def _login_in(table: _Table) -> Login | None:

@@ -4,15 +4,14 @@ Every method blocks. The file is read when it is asked for, so that what another
 program has stored counts at once, and replaced as a whole, under a lock that all of them take.
 """
 
-import fcntl
-import json
 import logging
-import os
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+
+from codex_rpc.managers.private_json import PrivateJson, locked
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +35,14 @@ class McpCredentials:
 
     def __init__(self, codex_home: Path) -> None:
         self._path = codex_home / "codex-rpc" / "mcp-credentials.json"
+        self._file = PrivateJson(self._path, draft=".mcp-")
 
     def of(self, server: str, url: str) -> "ServerLogin":
         """The login to the server of that name at that address: to no other."""
         return ServerLogin(self, f"{server}|{url}")
 
     def get(self, key: str) -> StoredLogin | None:
-        return _login_in(self._table().get(key))
+        return _login_in(self._file.read().get(key))
 
     def put(self, key: str, login: StoredLogin | None) -> None:
         """Store a login, or forget it. The caller holds the lock.
@@ -50,7 +50,7 @@ class McpCredentials:
         Raises:
             OSError: if the file cannot be written.
         """
-        table = self._table()
+        table = self._file.read()
         if login is None:
             if table.pop(key, None) is None:
                 return
@@ -62,46 +62,13 @@ class McpCredentials:
                 "resource": login.resource,
                 "expires_at": login.expires_at,
             }
-        self._write(table)
+        self._file.write(table)
 
     @contextmanager
     def locked(self) -> Generator[None]:
         """Be the only process of this program that changes the logins of this home."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path.with_suffix(".lock")
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self._path.with_suffix(".lock")):
             yield
-        finally:
-            os.close(lock)
-
-    def _table(self) -> dict[str, Any]:
-        try:
-            table: object = json.loads(self._path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            logger.warning("%s is not used: %s", self._path, error.strerror)
-            return {}
-        except (ValueError, RecursionError):  # their texts quote the file
-            logger.warning("%s is not used: it is not JSON", self._path)
-            return {}
-        return cast("dict[str, Any]", table) if isinstance(table, dict) else {}
-
-    def _write(self, table: Mapping[str, Any]) -> None:
-        from tempfile import NamedTemporaryFile
-
-        with NamedTemporaryFile(dir=self._path.parent, prefix=".mcp-", delete=False) as file:
-            try:  # such files are readable by their owner alone from the beginning
-                file.write(json.dumps(table, indent=2).encode())
-                file.flush()
-                os.fsync(file.fileno())
-                Path(file.name).replace(self._path)
-            except BaseException:
-                with suppress(OSError):
-                    Path(file.name).unlink()
-                raise
 
 
 class ServerLogin:
