@@ -63,6 +63,11 @@ def child_environment(
     return environment
 
 
+def looks_secret(name: str) -> bool:
+    """Whether the name of a variable says that its value is nobody's business."""
+    return name in OWN_CREDENTIALS or _matches(name, _DEFAULT_EXCLUDES)
+
+
 def _inherited(base: Mapping[str, str], policy: EnvironmentPolicy) -> dict[str, str]:
     match policy.inherit:
         case "all":

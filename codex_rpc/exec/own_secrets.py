@@ -7,22 +7,21 @@ and not touched.
 
 import os
 import sys
-from collections.abc import Collection
 from pathlib import Path
 
-from codex_rpc.exec.environment import OWN_CREDENTIALS
+from codex_rpc.exec.environment import looks_secret
 
 _PR_SET_DUMPABLE = 4
 _ENV_START, _ENV_END = 50, 51
 """Fields of `/proc/PID/stat`, counted from 1 as in its documentation."""
 
 
-def hide_own_secrets(names: Collection[str] = ()) -> None:
+def hide_own_secrets() -> None:
     """Make this process unreadable for others of the same user, and wipe what root could read.
 
-    The values of `OWN_CREDENTIALS` and of the variables `names` are wiped from the environment that
-    the process was started with, for good: only `os.environ` has them from then on. It cannot be
-    traced any more, nor leave a core dump. Nothing happens elsewhere than on Linux, or if the
+    The values of variables that are secret, going by their names, are wiped from the environment
+    that the process was started with, for good: only `os.environ` has them from then on. It cannot
+    be traced any more, nor leave a core dump. Nothing happens elsewhere than on Linux, or if the
     system does not tell where that environment is.
     """
     if sys.platform != "linux":
@@ -34,11 +33,10 @@ def hide_own_secrets(names: Collection[str] = ()) -> None:
         start, end = _environment_block()
     except (OSError, ValueError, IndexError):
         return
-    secret = {os.fsencode(name) for name in OWN_CREDENTIALS.union(names)}
     address = start
     for entry in ctypes.string_at(start, end - start).split(b"\0"):
         name, _, value = entry.partition(b"=")
-        if value and name in secret:
+        if value and looks_secret(os.fsdecode(name)):
             ctypes.memset(address + len(name) + 1, 0, len(value))
         address += len(entry) + 1
 

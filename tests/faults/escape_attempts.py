@@ -139,6 +139,7 @@ FILES = (
     _sh("our login by another way", 'cat "/proc/self/root$OWN_HOME/auth.json"'),
     _sh("our login through a link", 'ln -s "$OWN_HOME/auth.json" l; cat l'),
     _sh("our login through a hard link", 'ln "$OWN_HOME/auth.json" l; cat l'),
+    _sh("our logins to MCP servers", 'cat "$OWN_HOME/codex-rpc/mcp-credentials.json"'),
     _sh("our login by search", 'grep -rhs sk- "$OWN_HOME"'),
 )
 

@@ -105,6 +105,8 @@ def scene_below(below: Path, *, read_only: bool = False) -> Generator[Scene]:
     (below / "outside/file").write_text("as it was\n")
     (below / "outside/script").write_text("#!/bin/sh\n")
     (below / "home/auth.json").write_text(SECRET)
+    (below / "home/codex-rpc").mkdir()
+    (below / "home/codex-rpc/mcp-credentials.json").write_text(SECRET)
     (below / "home/config.toml").write_text("")
     number = f"{os.getpid()}-{next(_numbers)}"
     with contextlib.ExitStack() as stack:

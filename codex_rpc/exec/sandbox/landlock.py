@@ -16,7 +16,7 @@ from codex_rpc.errors import SandboxError
 from codex_rpc.exec.approval_policy import Enforcement
 from codex_rpc.exec.process_spec import ProcessSpec
 from codex_rpc.exec.sandbox.confined_environment import launching_environment, loader_variables
-from codex_rpc.exec.sandbox.own_secrets import secret_files
+from codex_rpc.exec.sandbox.own_secrets import ALWAYS_SECRET, secret_files
 from codex_rpc.exec.sandbox.port import Confinement
 from codex_rpc.exec.sandbox.seccomp import FilterRules, Reach, seccomp_program
 from codex_rpc.exec.sandbox.syscalls import Machine
@@ -69,7 +69,8 @@ class LandlockSandbox:
             return
         home = os.path.realpath(self._own_home)
         # Named even if it is not there: it may be written while the command runs.
-        yield f"{home}/auth.json"
+        for name in ALWAYS_SECRET:
+            yield f"{home}/{name}"
         for path, real in secret_files(home):
             yield from (path, real)
 

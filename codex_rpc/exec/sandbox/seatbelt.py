@@ -14,6 +14,7 @@ from codex_rpc.exec.approval_policy import Enforcement
 from codex_rpc.exec.environment import SANDBOX_VARIABLE
 from codex_rpc.exec.process_spec import ProcessSpec
 from codex_rpc.exec.sandbox.confined_environment import launching_environment
+from codex_rpc.exec.sandbox.own_secrets import SECRET_PREFIXES
 from codex_rpc.exec.sandbox.port import Confinement
 from codex_rpc.exec.sandbox.territory import Territory, by_depth, territory_of
 
@@ -104,7 +105,7 @@ def _on_the_way(territory: Territory) -> Iterable[str]:
 
 def _secret_rules(home: str | None) -> Iterator[str]:
     if home is not None:
-        for name in ("auth.json", ".auth-", ".credentials.json"):
+        for name in SECRET_PREFIXES:
             place = _quoted(f"{home}/{name}")
             yield f"(deny file-read* file-write* (prefix {place}))"
 

@@ -12,15 +12,15 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /pr
 PROGRAM = """
 import os, subprocess, sys
 from codex_rpc.exec.own_secrets import hide_own_secrets
-hide_own_secrets(["MY_PROVIDER"])
-hide_own_secrets(["MY_PROVIDER"])
-print(os.environ["OPENAI_API_KEY"], os.environ["MY_PROVIDER"], os.environ["OTHER"], flush=True)
+hide_own_secrets()
+hide_own_secrets()
+print(os.environ["OPENAI_API_KEY"], os.environ["MY_PROVIDER_KEY"], os.environ["OTHER"], flush=True)
 subprocess.run(["cat", f"/proc/{os.getpid()}/environ"])
 """
 
 
 def test_secrets_are_in_os_environ_and_nowhere_else(tmp_path: Path) -> None:
-    secrets = {"OPENAI_API_KEY": "sk-secret", "MY_PROVIDER": "my=secret", "OTHER": "told"}
+    secrets = {"OPENAI_API_KEY": "sk-secret", "MY_PROVIDER_KEY": "my=secret", "OTHER": "told"}
     places = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
