@@ -18,7 +18,9 @@ from codex_rpc.cli.threads.terminal import Style, Terminal
 from codex_rpc.config.home import codex_home
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.errors import CodexRpcError
+from codex_rpc.exec.sandbox.preflight import detect_sandbox
 from codex_rpc.managers.auth import AuthManager
+from codex_rpc.managers.exec_policy import ExecPolicyManager
 from codex_rpc.rollout.files import ARCHIVED, SESSIONS
 from codex_rpc.rollout.thread_store import ThreadStore
 from codex_rpc.server.version import PROTOCOL_VERSION
@@ -63,6 +65,7 @@ async def _findings(home: Path) -> AsyncIterator[Finding]:
     yield await anyio.to_thread.run_sync(_home, home)
     for finding in await anyio.to_thread.run_sync(_config, home):
         yield finding
+    yield await anyio.to_thread.run_sync(_sandbox, home)
     yield await _login(home)
     yield await anyio.to_thread.run_sync(_threads, home)
     yield await anyio.to_thread.run_sync(_index, home)
@@ -88,7 +91,25 @@ def _config(home: Path) -> list[Finding]:
     source = str(path) if path.exists() else "no config.toml, defaults"
     model = config.model or "its default model"
     found = [Finding("ok", "config", f"{source}; provider {provider.id}, {model}")]
-    return found + [Finding("note", "config", warning) for warning in config.warnings]
+    found += [Finding("note", "config", warning) for warning in config.warnings]
+    rules = ExecPolicyManager(home).rules_of(config.rules_folders)
+    found += [Finding("wrong", "rules", warning) for warning in rules.warnings]
+    if config.mcp.servers:
+        names = ", ".join(server.name for server in config.mcp.servers)
+        found.append(Finding("ok", "mcp", f"{names} (not started by this)"))
+    return found
+
+
+def _sandbox(home: Path) -> Finding:
+    sandbox = detect_sandbox(os.environ, home)
+    why = "" if sandbox.reason is None else f": {sandbox.reason}"
+    match sandbox.enforcement:
+        case "none":
+            return Finding("note", "sandbox", f"none, so commands ask{why}")
+        case "landlock":
+            return Finding("note", "sandbox", f"Landlock{why}")
+        case "bubblewrap" | "seatbelt":
+            return Finding("note" if why else "ok", "sandbox", f"{sandbox.enforcement}{why}")
 
 
 async def _login(home: Path) -> Finding:

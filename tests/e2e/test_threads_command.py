@@ -311,6 +311,7 @@ def test_the_doctor_says_what_is_there_and_nothing_secret(place: Place) -> None:
     [
         ("config.toml", "model = [", "config.toml"),
         ("config.toml", 'model_provider = "x"', "`x` not found"),
+        ("rules/default.rules", "prefix_rule(", "default.rules"),
         ("auth.json", '{"OPENAI_API_KEY": "sk-secret"}', "chmod 600"),
         ("codex-rpc/index.sqlite", "no database " * 100, "--reindex"),
     ],
