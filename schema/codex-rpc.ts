@@ -30,6 +30,12 @@ export interface AccountUpdatedNotification {
   planType: PlanType | null;
 }
 
+/** The profile that the sandbox policy comes from. */
+export interface ActivePermissionProfile {
+  id: string;
+  extends: null;
+}
+
 /** A turn is running. */
 export interface ActiveStatus {
   type: "active";
@@ -1450,6 +1456,25 @@ export interface PermissionProfile {
   network?: AdditionalNetworkPermissions | null;
 }
 
+/** List the permission profiles. */
+export interface PermissionProfileListParams {
+  cursor?: string | null;
+  limit?: number | null;
+}
+
+export interface PermissionProfileListResponse {
+  data: PermissionProfileSummary[];
+  nextCursor: string | null;
+}
+
+export interface PermissionProfileSummary {
+  /** What `permissions` of a request takes. */
+  id: string;
+  description: string | null;
+  /** Whether the profile may be chosen. */
+  allowed: boolean;
+}
+
 /** May the agent do more than its sandbox policy lets it? */
 export interface PermissionsRequestApprovalParams {
   threadId: string;
@@ -2052,6 +2077,11 @@ export interface ThreadForkParams {
    * configuration.
    */
   sandbox?: SandboxMode | null;
+  /**
+   * A permission profile, in the place of `sandbox`.
+   * @experimental
+   */
+  permissions?: string | null;
   baseInstructions?: string | null;
   developerInstructions?: string | null;
   /** Overrides of `config.toml`, by dotted key or nested. */
@@ -2105,7 +2135,7 @@ export interface ThreadForkResponse {
   /** @experimental */
   runtimeWorkspaceRoots: string[];
   /** @experimental */
-  activePermissionProfile: null;
+  activePermissionProfile: ActivePermissionProfile | null;
   /** @experimental */
   multiAgentMode: "explicitRequestOnly";
 }
@@ -2283,6 +2313,11 @@ export interface ThreadResumeParams {
    * configuration.
    */
   sandbox?: SandboxMode | null;
+  /**
+   * A permission profile, in the place of `sandbox`.
+   * @experimental
+   */
+  permissions?: string | null;
   baseInstructions?: string | null;
   developerInstructions?: string | null;
   /** Overrides of `config.toml`, by dotted key or nested. */
@@ -2335,7 +2370,7 @@ export interface ThreadResumeResponse {
   /** @experimental */
   runtimeWorkspaceRoots: string[];
   /** @experimental */
-  activePermissionProfile: null;
+  activePermissionProfile: ActivePermissionProfile | null;
   /** @experimental */
   multiAgentMode: "explicitRequestOnly";
   collaborationMode: CollaborationMode | null;
@@ -2421,7 +2456,7 @@ export interface ThreadSettings {
   approvalPolicy: AskForApproval;
   approvalsReviewer: ApprovalsReviewer;
   sandboxPolicy: SandboxPolicy;
-  activePermissionProfile: null;
+  activePermissionProfile: ActivePermissionProfile | null;
   collaborationMode: CollaborationMode;
   personality: Personality | null;
   disabledPluginIds: string[];
@@ -2439,6 +2474,11 @@ export interface ThreadSettingsUpdateParams {
   approvalPolicy?: AskForApproval | null;
   approvalsReviewer?: ApprovalsReviewer | null;
   sandboxPolicy?: SandboxPolicy | null;
+  /**
+   * A permission profile, in the place of `sandboxPolicy`.
+   * @experimental
+   */
+  permissions?: string | null;
   threadId: string;
 }
 
@@ -2488,6 +2528,11 @@ export interface ThreadStartParams {
   approvalPolicy?: AskForApproval | null;
   approvalsReviewer?: ApprovalsReviewer | null;
   sandbox?: SandboxMode | null;
+  /**
+   * A permission profile, in the place of `sandbox`.
+   * @experimental
+   */
+  permissions?: string | null;
   /** Takes the place of the model's built-in instructions. */
   baseInstructions?: string | null;
   /** Said to the model in addition. */
@@ -2527,7 +2572,7 @@ export interface ThreadStartResponse {
   /** @experimental */
   runtimeWorkspaceRoots: string[];
   /** @experimental */
-  activePermissionProfile: null;
+  activePermissionProfile: ActivePermissionProfile | null;
   /** @experimental */
   multiAgentMode: "explicitRequestOnly";
 }
@@ -2730,6 +2775,11 @@ export interface TurnStartParams {
   approvalPolicy?: AskForApproval | null;
   approvalsReviewer?: ApprovalsReviewer | null;
   sandboxPolicy?: SandboxPolicy | null;
+  /**
+   * A permission profile, in the place of `sandboxPolicy`.
+   * @experimental
+   */
+  permissions?: string | null;
   /** A JSON Schema that the last message of this turn must fit. */
   outputSchema?: Record<string, unknown> | null;
   threadId: string;
@@ -2773,6 +2823,11 @@ export interface TurnSubmitParams {
   approvalPolicy?: AskForApproval | null;
   approvalsReviewer?: ApprovalsReviewer | null;
   sandboxPolicy?: SandboxPolicy | null;
+  /**
+   * A permission profile, in the place of `sandboxPolicy`.
+   * @experimental
+   */
+  permissions?: string | null;
   /** A JSON Schema that the last message of this turn must fit. */
   outputSchema?: Record<string, unknown> | null;
   /** Without it, the newest thread of this connection is meant. */
@@ -2920,6 +2975,7 @@ export interface ClientRequests {
   "skills/extraRoots/set": { params: SkillsExtraRootsSetParams; result: SkillsExtraRootsSetResponse };
   "skills/config/write": { params: SkillsConfigWriteParams; result: SkillsConfigWriteResponse };
   "modelProvider/list": { params: ModelProviderListParams; result: ModelProviderListResponse };
+  "permissionProfile/list": { params: PermissionProfileListParams; result: PermissionProfileListResponse };
   "config/read": { params: ConfigReadParams; result: ConfigReadResponse };
   "config/value/write": { params: ConfigValueWriteParams; result: ConfigWriteResponse };
   "config/batchWrite": { params: ConfigBatchWriteParams; result: ConfigWriteResponse };

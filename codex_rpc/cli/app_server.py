@@ -40,14 +40,19 @@ def run(*, listen: str, drain: bool, overrides: Sequence[Override]) -> int:
         return 2
     if sys.stdin is not None and sys.stdin.isatty():
         print("codex-rpc: waiting for JSON-RPC on stdin, one object a line", file=sys.stderr)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _exit_at_once)
-    stdin, stdout = claim_stdout()
+    stdin, stdout = take_stdio()
     try:
         introduction = introduce(stdin, stdout, os.environ)
     except BrokenPipeError:
         return 0
-    return _leave(_serve(stdin, stdout, introduction, drain=drain, overrides=overrides))
+    return serve_and_exit(stdin, stdout, introduction, drain=drain, overrides=overrides)
+
+
+def take_stdio() -> tuple[int, int]:
+    """Stdin and stdout for ourselves; until there is a server, signals end the process at once."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _exit_at_once)
+    return claim_stdout()
 
 
 def _exit_at_once(number: int, _frame: object) -> NoReturn:
@@ -59,28 +64,33 @@ def _code_of(number: int) -> int:
     return 0 if number == signal.SIGTERM else 128 + number
 
 
-def _serve(
+def serve_and_exit(
     stdin: int,
     stdout: int,
     introduction: Introduction,
     *,
     drain: bool,
     overrides: Sequence[Override],
-) -> int:
+) -> NoReturn:
+    """Serve the client that has introduced itself like that, and end the process."""
     # Nothing that is loaded here ever becomes garbage, so looking for some only takes time.
     gc.disable()
     import anyio
 
     from codex_rpc.cli.logs import log_to_stderr
-    from codex_rpc.cli.stdio_server import serve_stdio
     from codex_rpc.exec.own_secrets import hide_own_secrets
+
+    if introduction.has_headers:
+        from codex_rpc.cli.lsp_server import serve_lsp as serve
+    else:
+        from codex_rpc.cli.stdio_server import serve_stdio as serve
 
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     gc.enable()
     log_to_stderr(os.environ)
     hide_own_secrets()
-    return anyio.run(serve_stdio, stdin, stdout, introduction, drain, overrides)
+    _leave(anyio.run(serve, stdin, stdout, introduction, drain, overrides))
 
 
 def _serve_socket(path: str, overrides: Sequence[Override]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
+from codex_rpc.rpc.header_start import begins_header
 from codex_rpc.server.handshake import initialize_response
 
 FIRST_LINE_LIMIT = 64 * 1024
@@ -27,6 +28,8 @@ class Introduction:
     """The parameters of an `initialize` that has been answered."""
     unread: bytes
     """What the server has still to read."""
+    has_headers: bool = False
+    """Whether messages come behind headers, as editors send them."""
 
 
 def introduce(stdin: int, stdout: int, environ: Mapping[str, str]) -> Introduction:
@@ -36,6 +39,8 @@ def introduce(stdin: int, stdout: int, environ: Mapping[str, str]) -> Introducti
         BrokenPipeError: if the client is gone already.
     """
     line, rest = _first_line(stdin)
+    if begins_header(line):
+        return Introduction(None, line + rest, has_headers=True)
     request = _ordinary_initialize(line)
     if request is None:
         return Introduction(None, line + rest)

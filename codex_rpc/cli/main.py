@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(parser, "early_")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_app_server(commands)
+    _add_lsp(commands)
     _add_exec(commands)
     _add_demo(commands)
     _add_schema(commands)
@@ -160,6 +161,18 @@ def _add_app_server(commands: Subcommands) -> None:
         generator.set_defaults(run=run)
 
 
+def _add_lsp(commands: Subcommands) -> None:
+    parser = commands.add_parser(
+        "lsp",
+        help="serve an editor as a language server",
+        description="Speak the Language Server Protocol on stdin and stdout. Besides code actions, "
+        "commands and code lenses, the app-server's own methods are there.",
+    )
+    _add_settings(parser)
+    parser.add_argument("--stdio", action="store_true", help="as editors say it; always the case")
+    parser.set_defaults(run=_run_lsp)
+
+
 def _add_exec(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "exec",
@@ -198,6 +211,12 @@ def _run_app_server(arguments: argparse.Namespace) -> int:
     from codex_rpc.cli.app_server import run
 
     return run(listen=arguments.listen, drain=arguments.drain, overrides=overrides_of(arguments))
+
+
+def _run_lsp(arguments: argparse.Namespace) -> int:
+    from codex_rpc.cli.lsp import run
+
+    return run(overrides=overrides_of(arguments))
 
 
 def _run_generate_json_schema(arguments: argparse.Namespace) -> int:

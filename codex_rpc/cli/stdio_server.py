@@ -1,12 +1,12 @@
 """The server on two file descriptors, with signals. Imported when the first line has been read."""
 
 import os
-import signal
 from collections.abc import Sequence
 
 import anyio
 
 from codex_rpc.cli.introduction import Introduction
+from codex_rpc.cli.stop_signals import StopSignals
 from codex_rpc.config.home import codex_home
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.protocol.handshake import InitializeParams
@@ -28,17 +28,9 @@ async def serve_stdio(
         if introduction.params is None
         else InitializeParams.model_validate(introduction.params, by_name=False)
     )
-    stop = anyio.Event()
-    received: list[signal.Signals] = []
-
-    async def watch_signals() -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async for number in signals:
-                received.append(number)
-                stop.set()
-
+    signals = StopSignals()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(watch_signals)
+        tasks.start_soon(signals.watch)
         async with running_server(config, os.environ) as server:
             await serve(
                 server,
@@ -46,7 +38,7 @@ async def serve_stdio(
                 FdWriter(stdout),
                 drain=drain,
                 introduced=introduced,
-                stop=stop,
+                stop=signals.stop,
             )
         tasks.cancel_scope.cancel()
-    return 130 if signal.SIGINT in received else 0
+    return signals.exit_code

@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from codex_rpc.config.mcp_servers import McpSettings, mcp_settings_from_table
+from codex_rpc.config.permission_profiles import BUILTIN_PROFILES, READ_ONLY, profile_policy
 from codex_rpc.config.providers import (
     ModelProvider,
     base_url_at,
@@ -72,6 +73,8 @@ class Config:
     approval_policy: AskForApproval | None
     sandbox_policy: SandboxPolicy | None
     trust: ProjectTrust
+    permission_profile: str | None = None
+    """The profile that `sandbox_policy` comes from, if one does."""
     workspace_write: WorkspaceWritePolicy = field(default_factory=WorkspaceWritePolicy)
     """What workspace-write means, whoever chooses it."""
     profile: str | None = None
@@ -132,13 +135,15 @@ def config_from_table(
         ConfigValueError: naming the key and what was expected of it.
     """
     warnings: list[str] = []
+    permission_profile = _permission_profile(table, warnings)
     return Config(
         codex_home=codex_home,
         model=text_at(table, "model"),
         model_provider=text_at(table, "model_provider") or "openai",
         providers=_providers(table, warnings),
         approval_policy=_approval_policy(table, warnings),
-        sandbox_policy=_sandbox_policy(table),
+        sandbox_policy=_sandbox_policy(table, permission_profile),
+        permission_profile=permission_profile,
         workspace_write=_workspace_write(table),
         trust=trust_from_table(table) if trust is None else trust,
         profile=text_at(table, "profile"),
@@ -218,7 +223,25 @@ def _ask_for_approval() -> TypeAdapter[AskForApproval]:
     return TypeAdapter(AskForApproval)
 
 
-def _sandbox_policy(table: Mapping[str, Any]) -> SandboxPolicy | None:
+def _permission_profile(table: Mapping[str, Any], warnings: list[str]) -> str | None:
+    """The profile that holds where nobody names another.
+
+    One that the user describes may allow less than anything built in, but for reading only.
+    """
+    profile = text_at(table, "default_permissions")
+    if profile is None or profile in BUILTIN_PROFILES:
+        return profile
+    if profile not in table_at(table, "permissions"):
+        raise ConfigValueError(("default_permissions",), f"there is no profile `{profile}`")
+    warnings.append(
+        f"permission profile `{profile}` is not known to this server; `{READ_ONLY}` is used instead"
+    )
+    return READ_ONLY
+
+
+def _sandbox_policy(table: Mapping[str, Any], profile: str | None) -> SandboxPolicy | None:
+    if profile is not None:
+        return profile_policy(profile)
     mode = choice_at(table, "sandbox_mode", get_args(SandboxMode.__value__))
     if mode == "workspace-write":
         return _workspace_write(table)

@@ -10,11 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
-from codex_rpc.config.values import boolean_at, choice_at, integer_at, table_at, text_at, texts_at
+from codex_rpc.config.values import (
+    boolean_at,
+    choice_at,
+    integer_at,
+    size_at,
+    table_at,
+    text_at,
+    texts_at,
+)
 from codex_rpc.errors import ConfigValueError
 
 STARTUP_TIMEOUT_S = 10.0
 """How long a server gets to answer for the first time, unless its configuration says otherwise."""
+STARTUP_GRACE_S = 2.0
+"""How long turns wait for a server that has just been started, unless the configuration says
+otherwise. It costs one turn at most, and gives a conversation of one turn its tools."""
 TOOL_TIMEOUT_S = 60.0
 """How long one call of a tool may take, unless the server's configuration says otherwise."""
 
@@ -112,11 +123,12 @@ class McpServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class McpSettings:
-    """All servers, and where the browser comes back to after a login."""
+    """All servers, how long turns wait for new ones, and where a login's browser comes back to."""
 
     servers: tuple[McpServerSettings, ...] = ()
     callback_port: int | None = None
     callback_url: str | None = None
+    startup_grace_s: float = STARTUP_GRACE_S
 
 
 def mcp_settings_from_table(table: Mapping[str, Any]) -> McpSettings:
@@ -134,7 +146,15 @@ def mcp_settings_from_table(table: Mapping[str, Any]) -> McpSettings:
     servers = tuple(
         _server(name, options) for name, options in sorted(table_at(table, "mcp_servers").items())
     )
-    return McpSettings(servers, port, url)
+    return McpSettings(servers, port, url, _startup_grace(table))
+
+
+def _startup_grace(table: Mapping[str, Any]) -> float:
+    """0 stands for no limit but the servers' own time to start."""
+    given = size_at(table, "mcp_optional_startup_grace_ms")
+    if given is None:
+        return STARTUP_GRACE_S
+    return given / 1000 or math.inf
 
 
 def _server(name: str, options: object) -> McpServerSettings:

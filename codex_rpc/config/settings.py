@@ -22,6 +22,8 @@ class ThreadSettings:
     approval_policy: AskForApproval
     approvals_reviewer: ApprovalsReviewer
     sandbox_policy: SandboxPolicy
+    permission_profile: str | None = None
+    """The name of the policy, if it was chosen by one."""
     effort: str | None = None
     summary: ReasoningSummary | None = None
     service_tier: str | None = None
@@ -34,12 +36,17 @@ class ThreadSettings:
     web_search: WebSearchSettings = field(default_factory=WebSearchSettings)
 
     def with_overrides(self, overrides: "SettingsOverrides") -> "ThreadSettings":
-        """These settings with each part that `overrides` names."""
+        """These settings with each part that `overrides` names.
+
+        A policy that comes without a profile has none.
+        """
         changes = {
             part.name: value
             for part in fields(overrides)
             if (value := getattr(overrides, part.name)) is not None
         }
+        if "sandbox_policy" in changes:
+            changes.setdefault("permission_profile", None)
         return replace(self, **changes)
 
 
@@ -52,6 +59,8 @@ class SettingsOverrides:
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
+    permission_profile: str | None = None
+    """The name of the policy, which is given as well."""
     effort: str | None = None
     summary: ReasoningSummary | None = None
     service_tier: str | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codex_rpc.config.repository import is_repository
 from codex_rpc.config.values import table_at
 
 _SMALL_FILE = 4096
@@ -62,13 +63,7 @@ def trust_from_table(table: Mapping[str, Any]) -> ProjectTrust:
 
 def project_root(folder: Path) -> Path | None:
     """The nearest folder at or above `folder` that Git keeps; `None` if there is none."""
-    for candidate in (folder, *folder.parents):
-        try:
-            (candidate / ".git").lstat()
-        except (OSError, ValueError):
-            continue
-        return candidate
-    return None
+    return next((each for each in (folder, *folder.parents) if is_repository(each)), None)
 
 
 def _deciding(folder: Path, root: Path | None) -> Iterator[Path]:

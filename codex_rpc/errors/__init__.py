@@ -67,6 +67,7 @@ from codex_rpc.errors.protocol import (
     ExperimentalRequiredError,
     ListenError,
     NotInitializedError,
+    ShutDownError,
     UnknownMethodError,
 )
 from codex_rpc.errors.threads import (
@@ -95,6 +96,7 @@ from codex_rpc.errors.tools import (
     AgentDepthError,
     AgentLimitError,
     AgentNotFoundError,
+    EditRefusedError,
     ManagerDroppedError,
     PatchError,
     SandboxError,
@@ -134,6 +136,7 @@ __all__ = [
     "ConfigWriteError",
     "ContextWindowExceededError",
     "CwdNotFoundError",
+    "EditRefusedError",
     "EmptyParamError",
     "EmptyRolloutError",
     "EphemeralThreadError",
@@ -179,6 +182,7 @@ __all__ = [
     "SearchStartError",
     "SessionClosedError",
     "SessionStartError",
+    "ShutDownError",
     "SignInAgainError",
     "SpawnError",
     "StalePathError",

@@ -27,6 +27,15 @@ class AlreadyInitializedError(InvalidRequestError):
         super().__init__("Already initialized")
 
 
+class ShutDownError(InvalidRequestError):
+    """A request after `shutdown`, where only `exit` may follow."""
+
+    kind = ErrorKind.SHUTTING_DOWN
+
+    def __init__(self) -> None:
+        super().__init__("the server was asked to shut down")
+
+
 class ExperimentalRequiredError(InvalidRequestError):
     """An experimental method or field was used without `capabilities.experimentalApi`."""
 

@@ -11,6 +11,13 @@ class PatchError(ToolError):
     """A patch cannot be parsed or does not apply."""
 
 
+class EditRefusedError(ToolError):
+    """The editor did not make a change that it was asked for."""
+
+    def __init__(self, reason: str | None) -> None:
+        super().__init__(f"the editor refused the edit{f': {reason}' if reason else ''}")
+
+
 class SpawnError(ToolError):
     """A command could not be started at all."""
 

@@ -7,6 +7,8 @@ import codecs
 
 MAX_DELTAS = 10_000
 """Pieces of output shown live of one command; what comes after them is still captured."""
+DELTA_BYTES = 8 * 1024
+"""A piece of output that is longer counts as several."""
 
 
 class OutputBuffer:

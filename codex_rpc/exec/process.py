@@ -13,6 +13,7 @@ elsewhere.
 import errno
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -58,6 +59,11 @@ class ProcessRunner:
         self._closed = True
         await self.kill_all()
         self._files.restore()
+
+    def prepare(self) -> None:
+        """Have the first command not wait for the guardian. If it cannot start, that one fails."""
+        with suppress(SpawnError):
+            self._ensure_guardian()
 
     async def run(self, spec: ProcessSpec, on_output: OnOutput) -> ProcessExit:
         """Run a command to its end, passing on what it writes.

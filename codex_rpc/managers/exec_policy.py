@@ -16,14 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 import anyio.to_thread
 
 from codex_rpc.errors import ConfigError
-from codex_rpc.exec.rules.amendments import allowing, rule_text
-from codex_rpc.exec.rules.parsing import RulesText, parse_rules
 from codex_rpc.exec.rules.rule import PrefixRule, RuleSet, joined
+
+if TYPE_CHECKING:
+    from codex_rpc.exec.rules.parsing import RulesText
 
 LARGEST_BYTES = 1024 * 1024
 """A file that is larger holds no rules."""
@@ -53,6 +55,8 @@ class ThreadRules:
         """
         if self.manager is None:
             raise ConfigError("there is no folder for exec rules")
+        from codex_rpc.exec.rules.amendments import allowing
+
         await anyio.to_thread.run_sync(self.manager.write, prefix)
         self.manager.hold(allowing(prefix))
 
@@ -100,6 +104,8 @@ class ExecPolicyManager:
         Raises:
             ConfigError: if the file cannot be written, or holds something else than rules.
         """
+        from codex_rpc.exec.rules.amendments import rule_text
+
         try:
             self._append(rule_text(prefix))
         except OSError as error:
@@ -113,7 +119,7 @@ class ExecPolicyManager:
         for thread in tuple(self._threads):
             thread.hold(rule)
 
-    def _read(self, file: Path) -> RulesText:
+    def _read(self, file: Path) -> "RulesText":
         try:
             status = file.stat()
             if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
@@ -129,12 +135,14 @@ class ExecPolicyManager:
             raise known[1]
         return known[1]
 
-    def _remember(self, file: Path, known: tuple[_Stamp, RulesText | ConfigError]) -> None:
+    def _remember(self, file: Path, known: "tuple[_Stamp, RulesText | ConfigError]") -> None:
         self._parsed[file] = known
         while len(self._parsed) > MOST_FILES:
             self._parsed.popitem(last=False)
 
     def _append(self, line: str) -> None:
+        from codex_rpc.exec.rules.parsing import parse_rules
+
         self._saved_in.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked_file(self._saved_in) as fd:
             text = _text_of(fd).decode()
@@ -155,7 +163,10 @@ def _rules_files(folder: Path, warnings: list[str]) -> Sequence[Path]:
         return ()
 
 
-def _parsed(file: Path, content: bytes) -> RulesText | ConfigError:
+def _parsed(file: Path, content: bytes) -> "RulesText | ConfigError":
+    # Most users have no such file.
+    from codex_rpc.exec.rules.parsing import parse_rules
+
     try:
         return parse_rules(file, content.decode("utf-8-sig"))
     except UnicodeDecodeError:

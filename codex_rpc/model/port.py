@@ -8,10 +8,13 @@ is the provider's.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from codex_rpc.protocol.response_items import ResponseItem
+
+if TYPE_CHECKING:
+    from codex_rpc.model.events import ModelEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,79 +119,12 @@ class RateLimits:
     plan_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStarted:
-    response_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutputItemStarted:
-    """The model opened an item; its content follows in deltas."""
-
-    item: ResponseItem
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    delta: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningSummaryPartStarted:
-    summary_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningSummaryDelta:
-    delta: str
-    summary_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
-    delta: str
-    content_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutputItemDone:
-    """An item is complete; this is its authoritative content."""
-
-    item: ResponseItem
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimitsReported:
-    rate_limits: RateLimits
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseCompleted:
-    """The model is done. Nothing follows; a stream that ends without this was cut off."""
-
-    response_id: str
-    usage: TokenUsage | None = field(default=None)
-
-
-ModelEvent = (
-    ResponseStarted
-    | OutputItemStarted
-    | TextDelta
-    | ReasoningSummaryPartStarted
-    | ReasoningSummaryDelta
-    | ReasoningDelta
-    | OutputItemDone
-    | RateLimitsReported
-    | ResponseCompleted
-)
-
-
 class ModelClient(Protocol):
     """Streams one response at a time; safe to use from several turns at once."""
 
     def stream(
         self, request: ModelRequest
-    ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[ModelEvent]]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[Sequence["ModelEvent"]]]:
         """Send `request` and yield its events in batches, each as large as one read brought.
 
         Leaving the context closes the stream, finished or not.

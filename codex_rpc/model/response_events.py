@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from codex_rpc.errors import ModelError
-from codex_rpc.model.port import (
+from codex_rpc.model.events import (
     ModelEvent,
     OutputItemDone,
     OutputItemStarted,
@@ -24,8 +24,8 @@ from codex_rpc.model.port import (
     ResponseCompleted,
     ResponseStarted,
     TextDelta,
-    TokenUsage,
 )
+from codex_rpc.model.port import TokenUsage
 from codex_rpc.model.rate_limits import rate_limits_from_event
 from codex_rpc.model.status_errors import error_from_failure
 from codex_rpc.protocol.response_items import RESPONSE_ITEM

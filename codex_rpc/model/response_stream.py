@@ -12,7 +12,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from codex_rpc.errors import ModelError, ModelStreamError
-from codex_rpc.model.port import ModelEvent, ResponseCompleted
+from codex_rpc.model.events import ModelEvent, ResponseCompleted
 from codex_rpc.model.response_events import event_from_data
 from codex_rpc.model.sse import SseDecoder
 

@@ -26,13 +26,8 @@ from codex_rpc.errors import (
     ModelUnauthorizedError,
     UsageLimitError,
 )
-from codex_rpc.model.port import (
-    Credentials,
-    ModelEvent,
-    ModelRequest,
-    RateLimitsReported,
-    Recovery,
-)
+from codex_rpc.model.events import ModelEvent, RateLimitsReported
+from codex_rpc.model.port import Credentials, ModelRequest, Recovery
 from codex_rpc.model.rate_limits import rate_limits_from_headers
 from codex_rpc.model.request_body import build_body
 from codex_rpc.model.response_stream import event_batches

@@ -14,13 +14,8 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from codex_rpc.errors import ModelError, ModelStreamError, ScriptError
-from codex_rpc.model.port import (
-    ModelEvent,
-    ModelRequest,
-    OutputItemDone,
-    ResponseCompleted,
-    ResponseStarted,
-)
+from codex_rpc.model.events import ModelEvent, OutputItemDone, ResponseCompleted, ResponseStarted
+from codex_rpc.model.port import ModelRequest
 from codex_rpc.model.script_file import read_script
 from codex_rpc.model.script_outputs import ScriptIds, beats, error_of
 from codex_rpc.model.script_usage import estimated_usage, usage_of

@@ -6,18 +6,17 @@ from typing import assert_never
 from pydantic_core import to_json
 
 from codex_rpc.errors import ModelError
-from codex_rpc.model.port import (
+from codex_rpc.model.events import (
     ModelEvent,
     OutputItemDone,
     OutputItemStarted,
-    RateLimits,
     RateLimitsReported,
-    RateWindow,
     ReasoningDelta,
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
     TextDelta,
 )
+from codex_rpc.model.port import RateLimits, RateWindow
 from codex_rpc.model.status_errors import error_from_failure, error_from_status
 from codex_rpc.protocol.response_items import (
     ContentPart,

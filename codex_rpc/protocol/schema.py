@@ -16,7 +16,8 @@ from pydantic_core import core_schema
 from codex_rpc.errors import ErrorKind
 from codex_rpc.protocol.base import SparseWireModel
 from codex_rpc.protocol.docstrings import SourceDocs
-from codex_rpc.protocol.methods import METHODS, Direction, Method
+from codex_rpc.protocol.methods import METHODS
+from codex_rpc.protocol.requests import Direction, Method
 from codex_rpc.protocol.script import ScriptStep
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

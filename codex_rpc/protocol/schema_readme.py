@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from codex_rpc.protocol.methods import Direction
+from codex_rpc.protocol.requests import Direction
 
 _INTRODUCTION = """\
 # The contract

@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType
 from codex_rpc.protocol.base import EXPERIMENTAL, WireModel
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import Notification
+from codex_rpc.protocol.permission_profiles import ActivePermissionProfile
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
     AskForApproval,
@@ -48,7 +49,7 @@ class ThreadSettings(WireModel):
     approval_policy: AskForApproval
     approvals_reviewer: ApprovalsReviewer
     sandbox_policy: SandboxPolicy
-    active_permission_profile: None = None
+    active_permission_profile: ActivePermissionProfile | None = None
     collaboration_mode: CollaborationMode
     personality: Personality | None = None
     disabled_plugin_ids: list[str] = Field(default_factory=list[str])

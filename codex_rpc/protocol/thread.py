@@ -8,6 +8,7 @@ from typing_extensions import TypeAliasType
 from codex_rpc.protocol.base import EXPERIMENTAL, UnixSeconds, WireModel
 from codex_rpc.protocol.dynamic_tools import DynamicToolSpec
 from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.protocol.permission_profiles import ActivePermissionProfile
 from codex_rpc.protocol.policies import (
     ApprovalsReviewer,
     AskForApproval,
@@ -166,6 +167,8 @@ class ThreadStartParams(WireModel):
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox: SandboxMode | None = None
+    permissions: str | None = Field(default=None, json_schema_extra=EXPERIMENTAL)
+    """A permission profile, in the place of `sandbox`."""
     base_instructions: str | None = None
     """Takes the place of the model's built-in instructions."""
     developer_instructions: str | None = None
@@ -203,7 +206,9 @@ class ThreadConfiguration(WireModel):
     runtime_workspace_roots: list[str] = Field(
         default_factory=list[str], json_schema_extra=EXPERIMENTAL
     )
-    active_permission_profile: None = Field(default=None, json_schema_extra=EXPERIMENTAL)
+    active_permission_profile: ActivePermissionProfile | None = Field(
+        default=None, json_schema_extra=EXPERIMENTAL
+    )
     multi_agent_mode: Literal["explicitRequestOnly"] = Field(
         default="explicitRequestOnly", json_schema_extra=EXPERIMENTAL
     )

@@ -30,6 +30,8 @@ class ContinuationOverrides(WireModel):
     sandbox: SandboxMode | None = None
     """What a thread may write is not taken from its record: without this, it comes from the
     configuration."""
+    permissions: str | None = Field(default=None, json_schema_extra=EXPERIMENTAL)
+    """A permission profile, in the place of `sandbox`."""
     base_instructions: str | None = None
     developer_instructions: str | None = None
     config: dict[str, Any] | None = None

@@ -5,7 +5,7 @@ from typing import Any, Literal, cast, get_args
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codex_rpc.protocol.base import UnixSeconds, WireModel
+from codex_rpc.protocol.base import EXPERIMENTAL, UnixSeconds, WireModel
 from codex_rpc.protocol.ids import ThreadId, TurnId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import ThreadItem
@@ -156,6 +156,8 @@ class LastingOverrides(WireModel):
     approval_policy: AskForApproval | None = None
     approvals_reviewer: ApprovalsReviewer | None = None
     sandbox_policy: SandboxPolicy | None = None
+    permissions: str | None = Field(default=None, json_schema_extra=EXPERIMENTAL)
+    """A permission profile, in the place of `sandboxPolicy`."""
 
 
 class TurnOverrides(LastingOverrides):

@@ -29,13 +29,13 @@ from codex_rpc.rollout.archive import archive_files, delete_files, unarchive_fil
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.names import ThreadNames
 from codex_rpc.rollout.stored_thread import MatchPage, StoredThread, ThreadPage, ThreadQuery
-from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.writer_lock import WriterLock
 
 if TYPE_CHECKING:
     from codex_rpc.rollout.index.thread_index import ThreadIndex
     from codex_rpc.rollout.index.turn_table import TurnTable
     from codex_rpc.rollout.index.upkeep import IndexUpkeep
+    from codex_rpc.rollout.thread_log import ThreadLog
 
 run = anyio.to_thread.run_sync
 
@@ -150,7 +150,7 @@ class ThreadStore:
         ask = partial(self._index.matches, text, query)
         return await self._upkeep.answer(ask, texts_archived=query.archived)
 
-    async def turn_table(self, log: ThreadLog) -> "TurnTable":
+    async def turn_table(self, log: "ThreadLog") -> "TurnTable":
         """The turns of a log that nothing has taken back, and where in it their lines are.
 
         Raises:

@@ -17,11 +17,11 @@ from codex_rpc.errors import ApprovalNotFoundError, ApprovalResolvedError
 from codex_rpc.protocol.approvals import ApprovalMethod, DecisionResponse, PendingApproval
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.ids import ApprovalId, ThreadId
-from codex_rpc.protocol.methods import METHODS
 from codex_rpc.protocol.notifications import (
     ApprovalRequestedNotification,
     ServerRequestResolvedNotification,
 )
+from codex_rpc.protocol.requests import SERVER_REQUESTS
 from codex_rpc.rpc.messages import Response
 from codex_rpc.server.client import Client
 from codex_rpc.threads.codex_thread import CodexThread
@@ -141,7 +141,6 @@ class ApprovalDesk:
                 self._lost(question, client)
 
     def _lost(self, question: _Question, client: Client) -> None:
-        question.calls.pop(client, None)
         question.able.discard(client)
         self._fail_call(question, GONE)
 
@@ -204,7 +203,7 @@ class ApprovalDesk:
 
 def answer_model(method: ApprovalMethod) -> type[WireModel]:
     """What a question is answered with."""
-    result = METHODS[method].result
+    result = next(known.result for known in SERVER_REQUESTS if known.name == method)
     assert result is not None, "server requests have results"
     return result
 

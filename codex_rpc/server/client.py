@@ -1,6 +1,7 @@
 """Client: one connection's peer, as far as the server has to remember it."""
 
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import TaskGroup
@@ -12,8 +13,10 @@ from codex_rpc.protocol.notifications import Notification
 from codex_rpc.protocol.settings import ThreadSettingsUpdatedNotification
 from codex_rpc.rpc.connection import Connection
 from codex_rpc.server.client_commands import ClientCommands
-from codex_rpc.server.connection_resources import ConnectionResources
 from codex_rpc.server.outgoing import DELTA_TYPES, QueuedDelta, encode_event
+
+if TYPE_CHECKING:
+    from codex_rpc.server.connection_resources import ConnectionResources
 
 EXPERIMENTAL_NOTIFICATIONS = frozenset({ThreadSettingsUpdatedNotification.METHOD})
 """Sent only to clients that may use what is experimental."""
@@ -24,9 +27,8 @@ class Client:
     """Who is at the other end, what it can do, and which threads it follows."""
 
     connection: Connection
-    tasks: InitVar[TaskGroup]
+    tasks: TaskGroup
     """What belongs to the connection runs there."""
-    resources: ConnectionResources = field(init=False)
     commands: ClientCommands = field(default_factory=ClientCommands)
     name: str | None = None
     capabilities: InitializeCapabilities | None = None
@@ -38,9 +40,16 @@ class Client:
     _answering: dict[ThreadId, set[anyio.Event]] = field(
         default_factory=dict[ThreadId, set[anyio.Event]]
     )
+    _resources: "ConnectionResources | None" = None
 
-    def __post_init__(self, tasks: TaskGroup) -> None:
-        self.resources = ConnectionResources(tasks, self.notify_in_time)
+    @property
+    def resources(self) -> "ConnectionResources":
+        """Its watches and searches; loaded when the first is wanted."""
+        if self._resources is None:
+            from codex_rpc.server.connection_resources import ConnectionResources
+
+            self._resources = ConnectionResources(self.tasks, self.notify_in_time)
+        return self._resources
 
     def initialize(self, params: InitializeParams) -> None:
         """Remember who the client is.
@@ -66,14 +75,19 @@ class Client:
 
     def notify(self, event: Notification, thread_id: ThreadId | None = None) -> None:
         """Send `event`, unless the client has not introduced itself or does not want its kind."""
-        if self.capabilities is None or event.METHOD in self._opted_out:
-            return
-        if event.METHOD in EXPERIMENTAL_NOTIFICATIONS and not self.capabilities.experimental_api:
+        if not self.wants(event):
             return
         if isinstance(event, DELTA_TYPES):
             self.connection.send_delta(QueuedDelta(event))
         else:
             self.connection.send(encode_event(event), group=thread_id)
+
+    def wants(self, event: Notification) -> bool:
+        """Whether the client has introduced itself and is to be sent such events."""
+        if self.capabilities is None or event.METHOD in self._opted_out:
+            return False
+        experimental = event.METHOD in EXPERIMENTAL_NOTIFICATIONS
+        return self.capabilities.experimental_api or not experimental
 
     async def notify_in_time(self, event: Notification) -> None:
         """`notify`, once the client has read enough of what came before."""

@@ -12,7 +12,7 @@ from codex_rpc.errors import UnknownMethodError
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.handshake import CancelRequestParams
 from codex_rpc.protocol.ids import ThreadId
-from codex_rpc.protocol.methods import METHODS, Direction, Method, Order
+from codex_rpc.protocol.requests import CLIENT_REQUESTS, Method, Order
 from codex_rpc.rpc.handler import Reply, Schedule
 from codex_rpc.rpc.lanes import CREATES, FREE, UNNAMED, Lane, named
 from codex_rpc.rpc.messages import Notification, Payload, Request, RpcError
@@ -25,9 +25,7 @@ from codex_rpc.server.wire_errors import rpc_error
 
 logger = logging.getLogger(__name__)
 
-REQUESTS = {
-    name: method for name, method in METHODS.items() if method.direction is Direction.CLIENT_REQUEST
-}
+REQUESTS = {method.name: method for method in CLIENT_REQUESTS}
 
 
 class Dispatcher:

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from codex_rpc.errors import ExperimentalRequiredError, InvalidParamsError, InvalidRequestError
 from codex_rpc.protocol.base import EXPERIMENTAL, WireModel
-from codex_rpc.protocol.methods import Method
+from codex_rpc.protocol.requests import Method
 
 logger = logging.getLogger(__name__)
 

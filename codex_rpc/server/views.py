@@ -13,6 +13,7 @@ from codex_rpc.protocol.thread import SandboxEnforcement, ThreadConfiguration
 from codex_rpc.protocol.turn import Turn
 from codex_rpc.server.stored_views import loaded_thread_view
 from codex_rpc.session.ops import Submitted
+from codex_rpc.session.settings_view import active_permission_profile
 from codex_rpc.threads.codex_thread import CodexThread
 
 C = TypeVar("C", bound=ThreadConfiguration)
@@ -31,6 +32,7 @@ def configuration(form: type[C], thread: CodexThread, turns: Sequence[Turn] = ()
         approval_policy=settings.approval_policy,
         approvals_reviewer=settings.approvals_reviewer,
         sandbox=settings.sandbox_policy,
+        active_permission_profile=active_permission_profile(settings),
         sandbox_enforcement=sandbox_enforcement(thread),
         instruction_sources=[str(path) for path in thread.origin.instruction_sources],
         runtime_workspace_roots=[str(settings.cwd)],

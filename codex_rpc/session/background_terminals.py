@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from codex_rpc.errors import TerminalNotFoundError
 from codex_rpc.exec.exec_text import exit_code_for_model
-from codex_rpc.exec.output import MAX_DELTAS
+from codex_rpc.exec.output import DELTA_BYTES, MAX_DELTAS
 from codex_rpc.exec.process import ProcessRunner
 from codex_rpc.exec.terminals import Terminal, TerminalTable
 from codex_rpc.protocol.ids import ItemId, ThreadId, TurnId
@@ -35,8 +35,6 @@ from codex_rpc.tools.terminals import TerminalLaunch
 
 logger = logging.getLogger(__name__)
 
-DELTA_BYTES = 8 * 1024
-"""A piece of output that is longer counts as several."""
 MANY_TERMINALS = 60
 """When there are so many, the user is warned."""
 

@@ -18,7 +18,7 @@ from codex_rpc.history.compaction import (
 from codex_rpc.history.fragments import is_user_message
 from codex_rpc.history.prompt_items import prompt_items
 from codex_rpc.history.tokens import estimate_items, is_model_generated, tokens_in_use
-from codex_rpc.model.port import OutputItemDone, ResponseCompleted
+from codex_rpc.model.events import OutputItemDone, ResponseCompleted
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.protocol.items import ContextCompactionItem
 from codex_rpc.protocol.response_items import MessageItem, ResponseItem

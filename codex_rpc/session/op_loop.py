@@ -7,7 +7,7 @@ where an op cannot join a running turn and has to come after it.
 import logging
 import time
 from collections.abc import Sequence
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import anyio
 
@@ -45,12 +45,12 @@ from codex_rpc.session.ops import (
 )
 from codex_rpc.session.recollection import Recollection
 from codex_rpc.session.settings_view import settings_updated
-from codex_rpc.session.tasks.regular import RegularTask
-from codex_rpc.session.tasks.task import TurnTask
 from codex_rpc.session.turn_slot import TurnSlot
-from codex_rpc.session.user_input import prepare_input
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import TurnInput
+
+if TYPE_CHECKING:
+    from codex_rpc.session.tasks.task import TurnTask
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +144,8 @@ class OpLoop:
         if slot.active is not None:
             slot.active.state.pending_input.append(turn_input)
             return Submitted(slot.active.turn_id, "steered", changed)
+        from codex_rpc.session.tasks.regular import RegularTask
+
         turn_id = slot.start(RegularTask([turn_input]), op.output_schema)
         return Submitted(turn_id, "started", changed)
 
@@ -162,7 +164,7 @@ class OpLoop:
         self._state.updated_at = int(time.time())
         return Submitted(active.turn_id, "steered")
 
-    async def _replace(self, task: TurnTask, slot: TurnSlot) -> Submitted:
+    async def _replace(self, task: "TurnTask", slot: TurnSlot) -> Submitted:
         if slot.active is not None:
             slot.active.stop("replaced")
             await slot.vacant()
@@ -218,6 +220,8 @@ class OpLoop:
     async def _prepared(
         self, parts: Sequence[UserInput], settings: ThreadSettings, client_id: str | None
     ) -> TurnInput:
+        from codex_rpc.session.user_input import prepare_input
+
         skills = self._state.skills = await self._skills.skills_in(settings.cwd)
         return await prepare_input(parts, cwd=settings.cwd, skills=skills, client_id=client_id)
 

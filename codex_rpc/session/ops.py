@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
 from codex_rpc.errors import CodexRpcError
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.response_items import ResponseItem
-from codex_rpc.protocol.review import ReviewTarget
 from codex_rpc.session.events import SettingsChanged
 from codex_rpc.state.waiter import Waiter
+
+if TYPE_CHECKING:
+    from codex_rpc.protocol.review import ReviewTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class StartCompaction:
 class StartReview:
     """Review changes, in a turn of its own that ends a running one."""
 
-    target: ReviewTarget
+    target: "ReviewTarget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Literal, assert_never, cast, get_args
 
-from codex_rpc.model.port import (
+from codex_rpc.model.events import (
     ModelEvent,
     OutputItemDone,
     OutputItemStarted,

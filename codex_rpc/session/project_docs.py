@@ -15,6 +15,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from codex_rpc.config.loader import Config
+from codex_rpc.config.repository import is_placeholder
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ def _project_folders(cwd: Path) -> Sequence[Path]:
     """From the folder that holds `.git` down to `cwd`; `cwd` alone outside any repository."""
     folders = [cwd, *cwd.parents]
     for depth, folder in enumerate(folders, start=1):
-        if _mode(folder / ".git") is not None:
+        mark = folder / ".git"
+        if _mode(mark) is not None and not is_placeholder(str(mark)):
             return folders[:depth][::-1]
     return [cwd]
 

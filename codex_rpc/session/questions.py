@@ -1,8 +1,8 @@
 """Asking the client: one question, one answer.
 
 A question is registered with the turn before anybody hears of it, and taken back however the wait
-ends. Answers come in through `Session.respond_to_approval`. What is asked, and what follows from
-the answer, is the business of `approvals` and of the tools.
+ends, by the end of the turn at the latest. Answers come in through `Session.respond_to_approval`.
+What is asked, and what follows from the answer, is the business of `approvals` and of the tools.
 """
 
 from collections.abc import Generator, Iterable
@@ -74,10 +74,10 @@ def open_question(turn: TurnContext, pending: PendingApproval) -> Generator[Open
     try:
         yield approval
     finally:
-        turn.state.approvals.pop(pending.approval_id, None)
-        turn.emit(ApprovalResolved(turn.thread_id, pending.approval_id))
-        if waits and not turn.turn.stopping:
-            _show_status(turn)
+        if turn.state.approvals.pop(pending.approval_id, None) is not None:
+            turn.emit(ApprovalResolved(turn.thread_id, pending.approval_id))
+            if waits and not turn.turn.stopping:
+                _show_status(turn)
 
 
 async def answer_to(turn: TurnContext, approval: OpenApproval) -> ApprovalAnswer | None:

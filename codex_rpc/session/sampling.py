@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from codex_rpc.errors import ModelError
-from codex_rpc.model.port import ModelEvent, RateLimitsReported, ResponseCompleted
+from codex_rpc.model.events import ModelEvent, RateLimitsReported, ResponseCompleted
 from codex_rpc.session.output_items import OutputItems
 from codex_rpc.session.prompt import build_request
 from codex_rpc.session.retries import with_retries
@@ -66,6 +66,7 @@ class _Response:
         output = OutputItems(turn)
         try:
             async with turn.services.model.stream(build_request(turn)) as batches:
+                turn.services.exec.processes.prepare()
                 async for batch in batches:
                     for event in batch:
                         call = output.handle(event)

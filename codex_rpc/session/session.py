@@ -7,6 +7,7 @@ work is done by its op loop, its turn slot and its journal.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,6 @@ from codex_rpc.session.events import Event, SessionConfigured
 from codex_rpc.session.journal import Journal
 from codex_rpc.session.op_loop import OpLoop
 from codex_rpc.session.ops import Op, Submitted
-from codex_rpc.session.questions import waiting_flags
 from codex_rpc.session.recollection import Past, Recollection
 from codex_rpc.session.turn_slot import TurnSlot
 from codex_rpc.session.usage import token_usage
@@ -40,6 +40,9 @@ from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
 
 if TYPE_CHECKING:
     from codex_rpc.managers.mcp.port import McpStatus
+
+_FOR_TURNS = ("codex_rpc.session.turn_runner", "codex_rpc.session.tasks.regular")
+"""What the first turn needs, and no thread before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +233,13 @@ class Session:
     async def prepare(self) -> None:
         """Load what the first turn would otherwise wait for."""
         await self.recall()
-        await anyio.to_thread.run_sync(self._services.tools.load)
+        await anyio.to_thread.run_sync(self._load)
         await self._services.model.prepare()
+
+    def _load(self) -> None:
+        for module in _FOR_TURNS:
+            import_module(module)
+        self._services.tools.load()
 
     async def recall(self) -> None:
         """Have the history read that the session begins with, if it was not yet."""
@@ -260,5 +268,7 @@ class Session:
 
     def _status(self) -> ThreadStatus:
         if self._slot is not None and self._slot.active is not None:
+            from codex_rpc.session.questions import waiting_flags
+
             return ActiveStatus(active_flags=waiting_flags(self.pending_approvals()))
         return SystemErrorStatus() if self._state.last_turn_failed else IdleStatus()

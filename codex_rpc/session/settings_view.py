@@ -3,6 +3,7 @@
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol import settings as wire
 from codex_rpc.protocol.ids import ThreadId
+from codex_rpc.protocol.permission_profiles import ActivePermissionProfile
 from codex_rpc.protocol.settings import ThreadSettingsUpdatedNotification
 
 
@@ -22,6 +23,7 @@ def settings_updated(
             approval_policy=settings.approval_policy,
             approvals_reviewer=settings.approvals_reviewer,
             sandbox_policy=settings.sandbox_policy,
+            active_permission_profile=active_permission_profile(settings),
             collaboration_mode=wire.CollaborationMode(
                 mode="default",
                 settings=wire.CollaborationSettings(
@@ -30,3 +32,9 @@ def settings_updated(
             ),
         ),
     )
+
+
+def active_permission_profile(settings: ThreadSettings) -> ActivePermissionProfile | None:
+    """The profile that the sandbox policy comes from, if it comes from one."""
+    profile = settings.permission_profile
+    return None if profile is None else ActivePermissionProfile(id=profile)

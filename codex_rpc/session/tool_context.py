@@ -26,11 +26,11 @@ from codex_rpc.tools.ports import (
     ClientQuestion,
     ClientReply,
     CommandQuestion,
-    McpToolKey,
     PatchQuestion,
     Workspace,
 )
 from codex_rpc.tools.terminals import Terminals
+from codex_rpc.tools.tool_names import McpToolKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from codex_rpc.protocol.notifications import (
 )
 from codex_rpc.protocol.thread import ActiveStatus, IdleStatus, SystemErrorStatus
 from codex_rpc.protocol.turn import Turn, TurnError
+from codex_rpc.session.events import ApprovalResolved
 from codex_rpc.session.tasks.task import TurnTask
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.turn_errors import internal_turn_error, turn_error
@@ -145,6 +146,8 @@ def conclude(turn: TurnContext, task: TurnTask, outcome: Outcome) -> Sequence[Tu
     can come between the last look at pending input and the end.
     """
     leftovers = turn.state.clear()
+    for approval_id in leftovers.questions:
+        turn.emit(ApprovalResolved(turn.thread_id, approval_id))
     for call in leftovers.calls:
         turn.record([call.output or output_for(call.item, _aborted_text(call))])
     for item in leftovers.items:

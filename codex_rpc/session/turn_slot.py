@@ -1,7 +1,7 @@
 """TurnSlot: the one turn a session may be running."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio.abc import TaskGroup
 
@@ -9,18 +9,22 @@ from codex_rpc.errors import NoActiveTurnError, TurnMismatchError
 from codex_rpc.protocol.ids import ThreadId, TurnId, new_turn_id
 from codex_rpc.session.background_terminals import BackgroundTerminals
 from codex_rpc.session.journal import Journal
-from codex_rpc.session.tasks.regular import RegularTask
-from codex_rpc.session.tasks.task import TurnTask
-from codex_rpc.session.turn_context import TurnContext
-from codex_rpc.session.turn_runner import TurnRunner
 from codex_rpc.state.active_turn import ActiveTurn, StopReason
 from codex_rpc.state.services import SessionServices
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import TurnInput, TurnState
 
+if TYPE_CHECKING:
+    from codex_rpc.session.tasks.task import TurnTask
+    from codex_rpc.session.turn_context import TurnContext
+    from codex_rpc.session.turn_runner import TurnRunner
+
 
 class TurnSlot:
-    """Starts turns in the session's task group, one at a time."""
+    """Starts turns in the session's task group, one at a time.
+
+    What runs them is loaded with the first.
+    """
 
     def __init__(
         self,
@@ -41,8 +45,11 @@ class TurnSlot:
         self._runner: TurnRunner | None = None
         self._closed = False
 
-    def start(self, task: TurnTask, output_schema: dict[str, Any] | None = None) -> TurnId:
+    def start(self, task: "TurnTask", output_schema: dict[str, Any] | None = None) -> TurnId:
         """Start a turn; the slot must be vacant."""
+        from codex_rpc.session.turn_context import TurnContext
+        from codex_rpc.session.turn_runner import TurnRunner
+
         assert self.active is None, "at most one turn at a time"
         self.active = ActiveTurn(new_turn_id(), task.kind, TurnState(self._state.total_usage))
         turn = TurnContext(
@@ -65,17 +72,19 @@ class TurnSlot:
         self._tasks.start_soon(self._run, turn, self._runner)
         return turn.turn_id
 
-    async def _run(self, turn: TurnContext, runner: TurnRunner) -> None:
+    async def _run(self, turn: "TurnContext", runner: "TurnRunner") -> None:
         unanswered: Sequence[TurnInput] = ()
         try:
             unanswered = await runner.run()
         finally:
             self.active = self._runner = None
             if unanswered and not self._closed:
+                from codex_rpc.session.tasks.regular import RegularTask
+
                 self.start(RegularTask(unanswered))
             turn.turn.done.set()
 
-    def start_aside(self, work: Callable[[TurnContext], Coroutine[Any, Any, None]]) -> bool:
+    def start_aside(self, work: "Callable[[TurnContext], Coroutine[Any, Any, None]]") -> bool:
         """Let `work` run beside the running turn's own; `False` if there is none to join."""
         return self._runner is not None and self._runner.start_aside(work)
 

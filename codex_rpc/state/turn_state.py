@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.model.port import TokenUsage
@@ -19,7 +20,16 @@ from codex_rpc.protocol.response_items import (
 )
 from codex_rpc.state.open_item import OpenItem
 from codex_rpc.state.waiter import Waiter
-from codex_rpc.tools.turn_diff import TurnDiffTracker
+
+if TYPE_CHECKING:
+    from codex_rpc.tools.turn_diff import TurnDiffTracker
+
+
+def _no_changes() -> "TurnDiffTracker":
+    # A thread starts without what turns need.
+    from codex_rpc.tools.turn_diff import TurnDiffTracker
+
+    return TurnDiffTracker()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class ReviewState:
 class Leftovers:
     """What a turn had not dealt with when it was cleared."""
 
+    questions: Sequence[ApprovalId]
     input: Sequence[TurnInput]
     reports: Sequence[ResponseItem]
     calls: Sequence[OutstandingCall]
@@ -101,7 +112,7 @@ class TurnState:
     """Items that were started and not completed."""
     granted: Grants = field(default_factory=Grants)
     """What the user has granted for this turn on top of the sandbox policy."""
-    diff: TurnDiffTracker = field(default_factory=TurnDiffTracker)
+    diff: "TurnDiffTracker" = field(default_factory=_no_changes)
     last_agent_message: AgentMessageItem | None = None
     review: ReviewState | None = None
     compacted_for_room: bool = False
@@ -134,6 +145,7 @@ class TurnState:
         for approval in self.approvals.values():
             approval.waiter.cancel()
         leftovers = Leftovers(
+            questions=tuple(self.approvals),
             input=self.take_input(),
             reports=self.take_reports(),
             calls=tuple(self.outstanding_calls),

@@ -53,8 +53,8 @@ it has been given something and has done it."""
 class AgentControl:
     """One tree's."""
 
-    def __init__(self, host: AgentHost, max_agents: int) -> None:
-        self._host = weakref.ref(host)
+    def __init__(self, host: weakref.ref[AgentHost], max_agents: int) -> None:
+        self._host = host
         self._slots = AgentSlots(max_agents)
         self._names = Nicknames()
         self._open: dict[ThreadId, Agent] = {}

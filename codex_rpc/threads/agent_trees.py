@@ -3,6 +3,8 @@
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from codex_rpc.config.effective import AgentLimits
 from codex_rpc.config.settings import ThreadSettings
@@ -12,9 +14,25 @@ from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import CollabAgentState
 from codex_rpc.rollout.agent_source import spawn_of
 from codex_rpc.rollout.session_meta import SessionMeta
-from codex_rpc.threads.agent_control import AgentControl
 from codex_rpc.threads.agent_host import AgentHost
 from codex_rpc.tools.agents.port import AgentTask, SpawnedAgent
+
+if TYPE_CHECKING:
+    from codex_rpc.threads.agent_control import AgentControl
+
+
+class AgentTree:
+    """What the threads of one tree share. Its control is loaded for the first agent."""
+
+    def __init__(self, host: weakref.ref[AgentHost], max_agents: int) -> None:
+        self._host = host
+        self._max_agents = max_agents
+
+    @cached_property
+    def control(self) -> "AgentControl":
+        from codex_rpc.threads.agent_control import AgentControl
+
+        return AgentControl(self._host, self._max_agents)
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -24,7 +42,7 @@ class AgentSeat:
     thread_id: ThreadId
     depth: int
     max_depth: int
-    control: AgentControl
+    tree: AgentTree
 
     @property
     def may_spawn(self) -> bool:
@@ -33,26 +51,26 @@ class AgentSeat:
     async def spawn(self, task: AgentTask) -> SpawnedAgent:
         if not self.may_spawn:
             raise AgentDepthError
-        return await self.control.spawn(self.thread_id, self.depth + 1, task)
+        return await self.tree.control.spawn(self.thread_id, self.depth + 1, task)
 
     async def send(
         self, agent_id: ThreadId, parts: Sequence[UserInput], *, interrupt: bool
     ) -> TurnId | None:
-        return await self.control.send(self.thread_id, agent_id, parts, interrupt=interrupt)
+        return await self.tree.control.send(self.thread_id, agent_id, parts, interrupt=interrupt)
 
     async def wait(
         self, agent_ids: Sequence[ThreadId], timeout_s: float
     ) -> Mapping[ThreadId, CollabAgentState]:
-        return await self.control.wait(self.thread_id, agent_ids, timeout_s)
+        return await self.tree.control.wait(self.thread_id, agent_ids, timeout_s)
 
     async def close(self, agent_id: ThreadId) -> CollabAgentState:
-        return await self.control.close(self.thread_id, agent_id)
+        return await self.tree.control.close(self.thread_id, agent_id)
 
     async def resume(self, agent_id: ThreadId, settings: ThreadSettings) -> CollabAgentState:
-        return await self.control.resume(self.thread_id, agent_id, settings)
+        return await self.tree.control.resume(self.thread_id, agent_id, settings)
 
     def state(self, agent_id: ThreadId) -> CollabAgentState:
-        return self.control.state(self.thread_id, agent_id)
+        return self.tree.control.state(self.thread_id, agent_id)
 
 
 class AgentTrees:
@@ -70,14 +88,13 @@ class AgentTrees:
         An agent belongs to the tree of the thread that has started it, as long as that is loaded;
         else it is the root of a tree, but no less deep.
         """
-        host, spawned = self._host(), spawn_of(meta.source)
-        assert host is not None, "the manager makes threads"
+        spawned = spawn_of(meta.source)
         parent = spawned and self._seats.get(spawned.parent_thread_id)
         seat = AgentSeat(
             ThreadId(meta.thread_id),
             spawned.depth if spawned else 0,
             limits.max_depth,
-            parent.control if parent else AgentControl(host, limits.max_threads),
+            parent.tree if parent else AgentTree(self._host, limits.max_threads),
         )
         self._seats[seat.thread_id] = seat
         return seat

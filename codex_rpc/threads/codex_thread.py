@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codex_rpc.config.loader import Override
 from codex_rpc.protocol.approvals import (
@@ -17,9 +18,7 @@ from codex_rpc.protocol.ids import ApprovalId, ThreadId, TurnId
 from codex_rpc.protocol.response_items import ResponseItem
 from codex_rpc.protocol.usage import ThreadTokenUsage
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.rollout.session_meta import SessionMeta
-from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.session.background_terminals import BackgroundTerminals
 from codex_rpc.session.events import Event, Mark, SessionConfigured
 from codex_rpc.session.ops import Op, Submitted
@@ -27,6 +26,10 @@ from codex_rpc.session.session import Session, SessionSnapshot
 from codex_rpc.state.live_turn import ReadPoint
 from codex_rpc.state.standing import Standing
 from codex_rpc.state.turn_state import ApprovalAnswer
+
+if TYPE_CHECKING:
+    from codex_rpc.rollout.log_reading import Reconstructed
+    from codex_rpc.rollout.thread_log import ThreadLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class NewThread:
     """What was odd about the configuration."""
     was_loaded: bool = False
     """Whether it had been made before; then nothing about it has changed."""
-    recorded: Reconstructed | None = None
+    recorded: "Reconstructed | None" = None
     """What was on record, if it was just resumed."""
 
 
@@ -183,4 +186,4 @@ class ForkedThread:
     """A fork, and the log that has the turns it began with."""
 
     thread: NewThread
-    log: ThreadLog
+    log: "ThreadLog"

@@ -11,6 +11,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from codex_rpc.config.repository import is_placeholder
 from codex_rpc.protocol.thread import GitInfo
 
 MAX_SECONDS = 1.0
@@ -52,7 +53,7 @@ def read_git_info(cwd: Path) -> GitInfo | None:
 def _git_dir(cwd: Path) -> Path | None:
     for folder in (cwd, *cwd.parents):
         found = folder / ".git"
-        if found.is_dir():
+        if found.is_dir() and not is_placeholder(str(found)):
             return found
         if found.is_file():
             return _pointed(folder, found, prefix="gitdir:")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -9,8 +10,10 @@ from codex_rpc.errors import InvalidParamsError
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.session_meta import SessionMeta
 from codex_rpc.threads.spawn import StartThread
-from codex_rpc.tools.ports import Tool, ToolGroup, ToolSource
 from codex_rpc.tools.registry import ToolRegistry
+
+if TYPE_CHECKING:
+    from codex_rpc.tools.ports import Tool, ToolSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def _given_tools(
     # What few threads have is not loaded for all.
     from codex_rpc.tools.client_tool_rules import check_client_tools
     from codex_rpc.tools.client_tools import GivenGroups, client_tools
+    from codex_rpc.tools.ports import ToolGroup
     from codex_rpc.tools.recorded_client_tools import from_record
 
     embedded = _embedded(request.tools, taken)
@@ -58,8 +62,8 @@ def _given_tools(
 
 
 def _embedded(
-    given: Sequence[Tool | Callable[..., object]], taken: Collection[str]
-) -> Sequence[Tool]:
+    given: "Sequence[Tool | Callable[..., object]]", taken: Collection[str]
+) -> "Sequence[Tool]":
     from codex_rpc.tools.function_tool import as_tool
 
     tools: list[Tool] = []

@@ -4,14 +4,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.history.fragments import is_user_message
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.protocol.response_items import MessageItem, ResponseItem
-from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.session.recollection import Past
 from codex_rpc.state.session_state import SessionState
+
+if TYPE_CHECKING:
+    from codex_rpc.rollout.log_reading import Reconstructed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class New:
 class Resumed:
     """The thread itself, as its file tells it; it goes on in that file."""
 
-    recorded: Reconstructed
+    recorded: "Reconstructed"
     path: Path
     updated_at: int
     """When the file was last written, in unix seconds."""
@@ -33,7 +36,7 @@ class Resumed:
 class Forked:
     """Another thread's beginning. `path` is a file that has it already, if there is one."""
 
-    recorded: Reconstructed
+    recorded: "Reconstructed"
     path: Path | None = None
 
 

@@ -24,14 +24,15 @@ from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.threads.mcp_hub import McpHub
 from codex_rpc.threads.sandbox_probe import SandboxProbe
-from codex_rpc.tools.agents.port import Agents
 from codex_rpc.tools.command_environment import CommandEnvironment
 from codex_rpc.tools.disk_workspace import DiskWorkspace
-from codex_rpc.tools.ports import Tool, ToolSource
 from codex_rpc.tools.registry import ToolRegistry
+from codex_rpc.tools.workspace import Workspace
 
 if TYPE_CHECKING:
     from codex_rpc.managers.mcp.view import ThreadMcp
+    from codex_rpc.tools.agents.port import Agents
+    from codex_rpc.tools.ports import Tool, ToolSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class ServiceRequest:
     recorder: RolloutRecorder | None
     auth: AuthManager | None = None
     """Credentials to use instead of those that all threads share."""
-    agents: Agents | None = None
+    agents: "Agents | None" = None
     """Through which its model may have other agents work for it, if it may."""
     mcp: "ThreadMcp | None" = None
     """Its MCP servers, if it has any."""
@@ -72,7 +73,8 @@ class ServiceFactory:
         self._skills = skills
         self.probe = SandboxProbe(environ, codex_home, sandbox)
         self._exec_policy = ExecPolicyManager(codex_home)
-        self._workspace = DiskWorkspace()
+        self.workspace: Workspace = DiskWorkspace()
+        """Through which the tools of threads made from now on see files."""
         self._processes = ProcessRunner()
         self.mcp = McpHub(codex_home, environ, self._processes)
         self._clients: list[tuple[ModelProvider, AuthManager, ModelClient]] = []
@@ -118,7 +120,7 @@ class ServiceFactory:
             tools=self._tools(environment, request),
             exec=environment,
             managers=managers,
-            workspace=self._workspace,
+            workspace=self.workspace,
             recorder=request.recorder,
         )
 
@@ -159,7 +161,7 @@ class ServiceFactory:
     def _tools(self, environment: CommandEnvironment, request: ServiceRequest) -> ToolRegistry:
         agents, mcp = request.agents, request.mcp
 
-        def make() -> Sequence[Tool]:
+        def make() -> "Sequence[Tool]":
             # What a server needs to start does not include the tools.
             from codex_rpc.threads.thread_tools import thread_tools
 

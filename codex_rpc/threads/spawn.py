@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codex_rpc.config.loader import Config, Override
+from codex_rpc.config.permission_profiles import READ_ONLY, WORKSPACE, profile_policy
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import CwdNotFoundError
 from codex_rpc.managers.models import ModelsManager
@@ -23,9 +25,11 @@ from codex_rpc.protocol.policies import (
 from codex_rpc.protocol.thread import ThreadSpawn
 from codex_rpc.rollout.agent_source import agent_source
 from codex_rpc.rollout.envelope import Payload
-from codex_rpc.rollout.log_reading import Reconstructed
 from codex_rpc.rollout.turn_settings import StoredSettings
-from codex_rpc.tools.ports import Tool
+
+if TYPE_CHECKING:
+    from codex_rpc.rollout.log_reading import Reconstructed
+    from codex_rpc.tools.ports import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class StartThread:
     sandbox_policy: SandboxPolicy | None = None
     sandbox_mode: SandboxMode | None = None
     """The kind of policy, if no policy is given; the configuration has the rest."""
+    permission_profile: str | None = None
+    """The policy by its name; then neither policy nor kind is given."""
     effort: str | None = None
     summary: ReasoningSummary | None = None
     service_tier: str | None = None
@@ -59,7 +65,7 @@ class StartThread:
     forked_from: ThreadId | None = None
     """Whose words it begins with, if somebody else's."""
     config: Sequence[Override] = ()
-    tools: Sequence[Tool | Callable[..., object]] = ()
+    tools: "Sequence[Tool | Callable[..., object]]" = ()
     """Tools of the program that embeds this one; functions as `function_tool` takes them."""
     dynamic_tools: Sequence[DynamicToolSpec] | None = None
     """Tools of the client's, called through it; those on record, if not given."""
@@ -83,7 +89,7 @@ def thread_settings(
     request: StartThread,
     models: ModelsManager,
     cwd: Path,
-    recorded: Reconstructed | None = None,
+    recorded: "Reconstructed | None" = None,
 ) -> ThreadSettings:
     """The settings of a thread: what was asked for, else recorded, else configured, else defaults.
 
@@ -92,7 +98,7 @@ def thread_settings(
     on with it to say.
 
     Raises:
-        ConfigError: if the model provider does not exist.
+        ConfigError: if the model provider or the permission profile does not exist.
     """
     past = _recorded_settings(recorded)
     provider_id = request.model_provider or past.model_provider or config.model_provider
@@ -110,6 +116,7 @@ def thread_settings(
         ),
         approvals_reviewer=request.approvals_reviewer or past.approvals_reviewer or "user",
         sandbox_policy=(_sandbox_policy(config, request) or default_sandbox_policy(config, cwd)),
+        permission_profile=_permission_profile(config, request, cwd),
         effort=request.effort or past.effort or config.effort,
         summary=request.summary or past.summary or config.summary,
         service_tier=request.service_tier or past.service_tier or config.service_tier,
@@ -129,7 +136,7 @@ def thread_settings(
     )
 
 
-def working_directory(request: StartThread, recorded: Reconstructed | None) -> Path:
+def working_directory(request: StartThread, recorded: "Reconstructed | None") -> Path:
     """Where the thread works. What is on record counts even if it is gone by now.
 
     Raises:
@@ -141,6 +148,8 @@ def working_directory(request: StartThread, recorded: Reconstructed | None) -> P
 
 
 def _sandbox_policy(config: Config, request: StartThread) -> SandboxPolicy | None:
+    if request.permission_profile is not None:
+        return profile_policy(request.permission_profile)
     if request.sandbox_policy is not None or request.sandbox_mode is None:
         return request.sandbox_policy
     if request.sandbox_mode == "workspace-write":
@@ -148,7 +157,20 @@ def _sandbox_policy(config: Config, request: StartThread) -> SandboxPolicy | Non
     return sandbox_policy_of(request.sandbox_mode)
 
 
-def _recorded_settings(recorded: Reconstructed | None) -> StoredSettings:
+def _permission_profile(config: Config, request: StartThread, cwd: Path) -> str | None:
+    """The name of the policy, if it has one."""
+    if request.permission_profile is not None:
+        return request.permission_profile
+    if request.sandbox_policy is not None or request.sandbox_mode is not None:
+        return None
+    if config.sandbox_policy is not None:
+        return config.permission_profile
+    if not config.is_trusted(cwd):
+        return READ_ONLY
+    return WORKSPACE if config.workspace_write == profile_policy(WORKSPACE) else None
+
+
+def _recorded_settings(recorded: "Reconstructed | None") -> StoredSettings:
     """What the record says of settings; a thread without a turn has its first line only."""
     if recorded is None:
         return StoredSettings()

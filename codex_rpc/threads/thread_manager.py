@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 
@@ -47,14 +48,17 @@ from codex_rpc.threads.loaded_threads import (
     LoadedThreads,
     ShutdownReport,
 )
-from codex_rpc.threads.loading import BeforeUserMessage, Cut, ForkSource, ThreadLoader, Whole
 from codex_rpc.threads.making import ProgramIdentity, ThreadMaker, released_on_failure
 from codex_rpc.threads.mcp_hub import McpHub
 from codex_rpc.threads.services import ServiceFactory
 from codex_rpc.threads.spawn import StartThread
-from codex_rpc.threads.taking_back import From, Last, plan_rollback
-from codex_rpc.threads.turn_reader import TurnReader
 from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.workspace import Workspace
+
+if TYPE_CHECKING:
+    from codex_rpc.threads.loading import Cut, ForkSource, ThreadLoader
+    from codex_rpc.threads.taking_back import From, Last
+    from codex_rpc.threads.turn_reader import TurnReader
 
 
 class ThreadManager:
@@ -80,8 +84,6 @@ class ThreadManager:
         self.models = ModelsManager()
         self.skills = SkillsManager(UsualRoots.of(config.codex_home, environ))
         self.store = ThreadStore(config.codex_home)
-        self.turns = TurnReader(self.store)
-        self._loader = ThreadLoader(config.codex_home)
         self._services = ServiceFactory(
             config.codex_home, environ, self.auth, self.models, self.skills, sandbox
         )
@@ -112,10 +114,29 @@ class ThreadManager:
         # `error` is nothing to those who end here, and some would wrap it in a group.
         await self._stack.aclose()
 
+    # What only stored threads need is loaded for the first of them.
+
+    @cached_property
+    def turns(self) -> "TurnReader":
+        """Turns and items of stored threads."""
+        from codex_rpc.threads.turn_reader import TurnReader
+
+        return TurnReader(self.store)
+
+    @cached_property
+    def _loader(self) -> "ThreadLoader":
+        from codex_rpc.threads.loading import ThreadLoader
+
+        return ThreadLoader(self.config.codex_home)
+
     @property
     def mcp(self) -> McpHub:
         """The MCP servers that all threads share."""
         return self._services.mcp
+
+    def work_in(self, workspace: Workspace) -> None:
+        """Have the tools of threads that are made from now on see files through `workspace`."""
+        self._services.workspace = workspace
 
     async def command_environment(self, config: Config) -> CommandEnvironment:
         """What commands of a client's own run in, which belong to no thread."""
@@ -242,13 +263,15 @@ class ThreadManager:
         Raises:
             RolloutError: if the file holds no thread.
         """
+        from codex_rpc.threads.loading import BeforeUserMessage, ForkSource
+
         try:
             forked = await self.fork(ForkSource(path), BeforeUserMessage(nth_user_message), request)
         except UserMessageNotFoundError:
             return await self.start_thread(request)
         return forked.thread
 
-    async def fork(self, source: ForkSource, cut: Cut, request: StartThread) -> ForkedThread:
+    async def fork(self, source: "ForkSource", cut: "Cut", request: StartThread) -> ForkedThread:
         """A new thread with a part of another one behind it, whose file is only read.
 
         Raises:
@@ -257,6 +280,8 @@ class ThreadManager:
             UserMessageNotFoundError: if the user has not said so much.
             ThreadNotSavedError: if the new thread's file cannot be written.
         """
+        from codex_rpc.threads.loading import Whole
+
         log = await self._loader.cut(source, cut)
         running = source.live.turn_id if source.live and isinstance(cut, Whole) else None
         meta = self._maker.forked_meta(request, log.meta)
@@ -282,13 +307,15 @@ class ThreadManager:
                 await self.store.set_name(new.thread_id, name)
         return ForkedThread(new, forked.log)
 
-    async def plan_rollback(self, thread: CodexThread, what: From | Last) -> RollBack:
+    async def plan_rollback(self, thread: CodexThread, what: "From | Last") -> RollBack:
         """The op that takes back a loaded thread's last turns. One that runs is interrupted.
 
         Raises:
             InvalidRequestError: if the thread is ephemeral.
             TurnNotFoundError: if there is no such turn.
         """
+        from codex_rpc.threads.taking_back import plan_rollback
+
         return await plan_rollback(self._loader, thread, what)
 
     async def read_log(self, thread: CodexThread, point: ReadPoint) -> ThreadLog | None:

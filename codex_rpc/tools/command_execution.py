@@ -11,7 +11,7 @@ import anyio
 from codex_rpc.errors import SandboxError, SpawnError
 from codex_rpc.exec.command_actions import command_actions
 from codex_rpc.exec.exec_text import exit_code_for_model
-from codex_rpc.exec.output import MAX_DELTAS, OutputBuffer, Utf8Chunks
+from codex_rpc.exec.output import DELTA_BYTES, MAX_DELTAS, OutputBuffer, Utf8Chunks
 from codex_rpc.exec.process_spec import ProcessExit, ProcessSpec
 from codex_rpc.exec.shell import display
 from codex_rpc.protocol.ids import ItemId
@@ -164,7 +164,7 @@ class _Run:
         self._lines += chunk.count(b"\n")
         text = self._text.feed(chunk)
         if text and self._deltas < MAX_DELTAS:
-            self._deltas += 1
+            self._deltas += 1 + len(chunk) // DELTA_BYTES
             await self._context.command_output(ItemId(self._item.id), text)
 
     def _complete(

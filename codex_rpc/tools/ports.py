@@ -7,7 +7,7 @@ workspace through these protocols, which the session (or an editor's buffers) im
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.exec.permission_grants import Grants
@@ -25,13 +25,12 @@ from codex_rpc.protocol.notifications import TurnPlanStep
 from codex_rpc.protocol.policies import SandboxPolicy
 from codex_rpc.protocol.questions import PermissionGrantScope
 from codex_rpc.protocol.response_items import ContentPart
-from codex_rpc.tools.apply_patch.plan import PatchPlan
 from codex_rpc.tools.terminals import Terminals
-from codex_rpc.tools.tool_names import flat_name
+from codex_rpc.tools.tool_names import McpToolKey, flat_name
 from codex_rpc.tools.workspace import Workspace
 
-McpToolKey = tuple[str, str]
-"""A server, and its name for one of its tools."""
+if TYPE_CHECKING:
+    from codex_rpc.tools.apply_patch.plan import PatchPlan
 
 ApprovalOutcome = Literal["approved", "approvedForSession", "declined", "invalid", "cancelled"]
 """How a question ended. `invalid` is an answer that made no sense and counts as a refusal;
@@ -173,7 +172,7 @@ class ToolContext(Protocol):
         """Ask something that no decision answers, and wait for it."""
         ...
 
-    def patch_applied(self, plan: PatchPlan) -> None:
+    def patch_applied(self, plan: "PatchPlan") -> None:
         """Tell the turn's diff what a patch has changed."""
         ...
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec, NamespaceToolSpec, ToolSpec
-from codex_rpc.tools.ports import Tool, ToolGroup, ToolSource
+
+if TYPE_CHECKING:
+    from codex_rpc.tools.ports import Tool, ToolGroup, ToolSource
 
 ALIASES: Mapping[str, str] = {
     "container.exec": "shell",
@@ -33,13 +36,13 @@ class ToolRegistry:
     """
 
     def __init__(
-        self, make: Callable[[], Sequence[Tool]], sources: Sequence[ToolSource] = ()
+        self, make: "Callable[[], Sequence[Tool]]", sources: "Sequence[ToolSource]" = ()
     ) -> None:
         self._make = make
         self._sources = sources
 
     @cached_property
-    def _tools(self) -> Mapping[str, Tool]:
+    def _tools(self) -> "Mapping[str, Tool]":
         return {tool.name: tool for tool in self._make()}
 
     def load(self) -> None:
@@ -53,7 +56,7 @@ class ToolRegistry:
             self._sources,
         )
 
-    def with_sources(self, sources: Sequence[ToolSource]) -> "ToolRegistry":
+    def with_sources(self, sources: "Sequence[ToolSource]") -> "ToolRegistry":
         """The same tools, and those of more sources."""
         return ToolRegistry(lambda: list(self._tools.values()), [*self._sources, *sources])
 
@@ -64,7 +67,7 @@ class ToolRegistry:
         """
         return {*self._tools, *ALIASES}.difference(_EXTRA_TOOLS)
 
-    def find(self, name: str, namespace: str | None = None) -> Tool | None:
+    def find(self, name: str, namespace: str | None = None) -> "Tool | None":
         """The tool that a call names; `namespace` is that of its group, if it came in one."""
         own = self._tools.get(ALIASES.get(name, name)) if namespace is None else None
         if own is not None and own.name not in _EXTRA_TOOLS:
@@ -86,12 +89,12 @@ class ToolRegistry:
         own = [tool.spec(model) for name, tool in self._tools.items() if name not in hidden]
         return [*own, *(spec for group in self._groups() for spec in _group_specs(group, model))]
 
-    def _groups(self) -> Iterator[ToolGroup]:
+    def _groups(self) -> "Iterator[ToolGroup]":
         for source in self._sources:
             yield from source.groups()
 
 
-def _group_specs(group: ToolGroup, model: ModelInfo) -> Iterator[ToolSpec]:
+def _group_specs(group: "ToolGroup", model: ModelInfo) -> Iterator[ToolSpec]:
     """How a group is offered: as one, or tool by tool to a model that knows no namespaces."""
     functions = [
         spec for tool in group.tools if isinstance(spec := tool.spec(model), FunctionToolSpec)

@@ -3,6 +3,9 @@
 import hashlib
 import re
 
+McpToolKey = tuple[str, str]
+"""A server, and its name for one of its tools."""
+
 MAX_LENGTH = 64
 """What providers take."""
 

@@ -23,6 +23,7 @@ from tests.bench.file_search import measure_file_search
 from tests.bench.huge_rollout import measure_huge
 from tests.bench.long_thread import measure_long_thread
 from tests.bench.many_threads import measure_listing, measure_many
+from tests.bench.tool_calls import measure_tool_calls
 
 EVERYDAY = ("start", "turns", "stream")
 LOADED_THREADS = {"ours": 500, "peer": 50}
@@ -34,6 +35,7 @@ GROUPS: Mapping[str, Group] = {
     "long": Group(measure_long_thread),
     "listing": Group(measure_listing),
     "search": Group(measure_file_search),
+    "tools": Group(measure_tool_calls),
     "many": Group(measure_many, peer_too=False),
     "huge": Group(measure_huge, peer_too=False),
 }

@@ -17,6 +17,8 @@ RATIOS: Mapping[str, float] = {
     "anonymous, MB": 2.5,
     "CPU per 1,000 deltas, ms": 0.3,
     "memory per loaded thread, KB": 0.15,
+    "tool call, no sandbox, ms": 0.3,
+    "tool call, sandboxed, ms": 0.3,
     "resume, all turns, ms": 0.3,
     "resume, turns excluded, ms": 0.3,
     "fork, ms": 0.2,

@@ -63,6 +63,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "skills/extraRoots/set": {"extraRoots": []},
     "skills/config/write": {"path": "/writing/SKILL.md", "enabled": False},
     "modelProvider/list": {},
+    "permissionProfile/list": {},
     "config/read": {},
     "config/value/write": {"keyPath": "model", "value": "other", "mergeStrategy": "replace"},
     "config/batchWrite": {"edits": []},

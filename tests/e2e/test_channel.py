@@ -30,6 +30,8 @@ from tests.e2e.server_process import (
 )
 
 ADD_FILE = "*** Begin Patch\n*** Add File: made\n+x\n*** End Patch\n"
+SERVER = "awk '/^PPid/ {print $2}' /proc/$PPID/status"
+"""Prints the server's process id: the parent of the one that starts commands."""
 APPROVAL_METHODS = ("item/commandExecution/requestApproval", "item/fileChange/requestApproval")
 
 
@@ -42,7 +44,7 @@ def test_children_cannot_write_to_the_channel(place: Place) -> None:
     """The protocol: stdout carries nothing but messages, whatever a child does."""
     place.play(
         [run_command("echo mine > /proc/self/fd/1")],
-        [run_command("echo theirs > /proc/$PPID/fd/1")],
+        [run_command(f"echo theirs > /proc/$({SERVER})/fd/1")],
         [
             run_command(f"{sys.executable} -c 'import os; os.write(2, b\"2\"); print(1)'"),
         ],

@@ -251,6 +251,21 @@ async def test_the_model_lists_and_reads_resources(app: App) -> None:
     assert (read["server"], read["tool"]) == ("notes", "read_mcp_resource")
 
 
+async def test_an_interrupt_takes_back_what_a_server_has_asked(app: App) -> None:
+    peer = await app.connect()
+    thread = await ready_thread(peer, [uses("greet")], **ON_REQUEST)
+    turn = await peer.say(thread)
+    question = await peer.next("mcpServer/elicitation/request")
+    await peer.call("turn/interrupt", {"threadId": thread["id"], "turnId": turn["id"]})
+    [resolved] = [
+        m["params"]
+        for m in await peer.until("turn/completed")
+        if m.get("method") == "serverRequest/resolved"
+    ]
+    assert resolved["requestId"] == question["id"]
+    assert (await peer.call("approval/list", {}))["data"] == []
+
+
 # --- one live set ------------------------------------------------------------------------------
 
 
@@ -277,10 +292,23 @@ async def test_a_reload_starts_what_is_new(app: App) -> None:
     assert starts(app) == 2
 
 
-async def test_a_server_that_never_answers_delays_nothing(tmp_path: Path) -> None:
-    """A hanging MCP server costs a thread and its first turn nothing."""
+async def test_a_turn_that_comes_at_once_has_the_tools(tmp_path: Path) -> None:
+    """A script's only turn begins before the server has started."""
+    (tmp_path / "home").mkdir()
+    table = {"mcp_optional_startup_grace_ms": 0, "mcp_servers": {"notes": mcp_table(tmp_path)}}
+    (tmp_path / "home" / "config.toml").write_text(tomlkit.dumps(table))
+    async with running_app(tmp_path) as app:
+        peer = await app.connect()
+        thread = await peer.start_thread([[uses("add", a=2, b=3)], [says("Five")]])
+        [item] = items(await peer.turn(thread))
+        assert item["result"]["structuredContent"] == {"total": 5}
+
+
+async def test_a_server_that_never_answers_holds_up_no_turn(tmp_path: Path) -> None:
+    """A hanging MCP server costs the start of a thread nothing, and a turn what is allowed."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "config.toml").write_text(
+        "mcp_optional_startup_grace_ms = 1\n"
         '[mcp_servers.hangs]\ncommand = "sleep"\nargs = ["1000"]\n'
     )
     async with running_app(tmp_path) as app:

@@ -20,17 +20,8 @@ import anyio.lowlevel
 from codex_rpc.errors import ModelError
 from codex_rpc.history.compaction import SUMMARY_PROMPT
 from codex_rpc.managers.model_info import ModelInfo
-from codex_rpc.model.port import (
-    FunctionToolSpec,
-    ModelEvent,
-    ModelRequest,
-    OutputItemDone,
-    RateLimits,
-    RateLimitsReported,
-    ResponseCompleted,
-    TokenUsage,
-    ToolSpec,
-)
+from codex_rpc.model.events import ModelEvent, OutputItemDone, RateLimitsReported, ResponseCompleted
+from codex_rpc.model.port import FunctionToolSpec, ModelRequest, RateLimits, TokenUsage, ToolSpec
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.protocol.items import CommandExecutionItem
 from codex_rpc.protocol.response_items import (

@@ -29,6 +29,8 @@ KILL_LIMIT_S = 1.5
 _PR_SET_DUMPABLE, _PR_SET_NAME = 4, 15
 _SIG_IGN = 1
 _LONGEST_PAUSE_MS = 20
+_REAPING_PAUSE_MS = 1_000
+"""How long a process may stay a zombie that has lost its parent."""
 
 
 class Guardian:
@@ -38,6 +40,8 @@ class Guardian:
         self._control = control
         self._children: dict[int, Child] = {}
         """By tag; those that are not gone yet."""
+        self._orphaned = False
+        """Whether a command that is gone may have left something."""
         self._poll = select.poll()
         self._poll.register(control.fileno(), select.POLLIN)
 
@@ -48,6 +52,8 @@ class Guardian:
             ready = {descriptor for descriptor, _ in self._poll.poll(self._patience(pause_ms))}
             pause_ms = 1 if ready else min(2 * pause_ms, _LONGEST_PAUSE_MS)
             self._see_exits(ready)
+            if not ready:
+                self._reap_orphans()
             if self._control.fileno() in ready:
                 try:
                     self._carry_out(*self._control.receive())
@@ -58,11 +64,11 @@ class Guardian:
         self._end_all()
 
     def _patience(self, pause_ms: int) -> int | None:
-        """How long to wait for what announces itself, if there is also what does not."""
+        """How long to wait for what announces itself, if there may also be what does not."""
         for child in self._children.values():
             if child.deadline is not None or child.must_be_asked:
                 return pause_ms
-        return None
+        return _REAPING_PAUSE_MS if self._children or self._orphaned else None
 
     # --- messages ------------------------------------------------------------------------------
 
@@ -143,8 +149,10 @@ class Guardian:
     def _reap_orphans(self) -> None:
         for pid in self._orphans():
             children.reap(pid)
+        self._orphaned = bool(self._orphans())
 
     def _forget(self, child: Child) -> None:
+        self._orphaned = True
         self._stop_watching(child)
         del self._children[child.tag]
         self._control.send(frames.GONE, child.tag)

@@ -2,14 +2,14 @@
 
 A protected directory that does not exist can only be kept from being made by mounting something in
 its place, and a mount needs something to lie on. Git and its users' tools pass over such an empty
-directory. It is removed when the last command of the last server that relies on it has ended:
-removing it earlier would take the mount away under a running command.
+directory, as this program does (`codex_rpc.config.repository`). It is removed when the last command
+of the last server that relies on it has ended: removing it earlier would take the mount away under
+a running command.
 """
 
 import contextlib
 import fcntl
 import os
-import stat
 import threading
 from dataclasses import dataclass
 
@@ -61,20 +61,6 @@ class Placeholders:
             if not held.users:
                 del self._held[path]
                 _remove(held.lock, path)
-
-
-def is_placeholder(path: str) -> bool:
-    """Whether the directory there is one that a server has made to take up the name."""
-    try:
-        status = os.lstat(path)
-        return (
-            stat.S_ISDIR(status.st_mode)
-            and not status.st_mode & 0o222
-            and status.st_uid == os.geteuid()
-            and not os.listdir(path)  # noqa: PTH208
-        )
-    except OSError:
-        return False
 
 
 def _lock(path: str) -> int:

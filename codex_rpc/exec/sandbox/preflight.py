@@ -13,19 +13,16 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codex_rpc.exec.process_spec import ProcessSpec
 from codex_rpc.exec.sandbox.bubblewrap import Bubblewrap, BubblewrapSandbox
-from codex_rpc.exec.sandbox.landlock import (
-    OLDEST_VERSION,
-    SCOPED_VERSION,
-    LandlockSandbox,
-    landlock_version,
-)
 from codex_rpc.exec.sandbox.port import Confinement, NoSandbox, Sandbox
-from codex_rpc.exec.sandbox.seatbelt import SANDBOX_EXEC, SeatbeltSandbox
 from codex_rpc.exec.sandbox.syscalls import MACHINES, Machine
 from codex_rpc.protocol.policies import ReadOnlyPolicy
+
+if TYPE_CHECKING:
+    from codex_rpc.exec.sandbox.landlock import LandlockSandbox
 
 TRUSTED_PLACES = ("/usr/bin", "/bin", "/usr/local/bin")
 """Looked at before `PATH`, which may name directories that commands can write to."""
@@ -78,6 +75,8 @@ def detect_sandbox(
 
 
 def _detect_seatbelt(own_home: Path | None) -> Sandbox:
+    from codex_rpc.exec.sandbox.seatbelt import SANDBOX_EXEC, SeatbeltSandbox
+
     if not Path(SANDBOX_EXEC).exists():
         return NoSandbox(f"{SANDBOX_EXEC} is missing")
     sandbox = SeatbeltSandbox(own_home)
@@ -111,6 +110,13 @@ def _variants(program: Path, machine: Machine) -> Iterator[tuple[Bubblewrap, str
 
 
 def _second_best(machine: Machine, own_home: Path | None, complaint: str) -> Sandbox:
+    from codex_rpc.exec.sandbox.landlock import (
+        OLDEST_VERSION,
+        SCOPED_VERSION,
+        LandlockSandbox,
+        landlock_version,
+    )
+
     version = landlock_version()
     if version >= OLDEST_VERSION:
         signals = "" if version >= SCOPED_VERSION else ", and commands can send signals"
@@ -121,7 +127,7 @@ def _second_best(machine: Machine, own_home: Path | None, complaint: str) -> San
     return NoSandbox(complaint)
 
 
-def _try(sandbox: BubblewrapSandbox | LandlockSandbox) -> _Attempt:
+def _try(sandbox: "BubblewrapSandbox | LandlockSandbox") -> _Attempt:
     """Run a command that says what it is held to; it must not be able to write our file."""
     with tempfile.NamedTemporaryFile(prefix="codex-rpc-") as file:
         probe = ProcessSpec(["/bin/sh", "-c", _PROBE, "sh", file.name], Path("/"), {})

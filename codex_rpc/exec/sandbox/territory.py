@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from codex_rpc.config.repository import is_placeholder
 from codex_rpc.errors import SandboxError
 from codex_rpc.exec.approval_policy import PROTECTED_NAMES, writable_roots
 from codex_rpc.exec.sandbox.git_pointer import repositories_of
 from codex_rpc.exec.sandbox.links import Resolved, is_inside, resolve
-from codex_rpc.exec.sandbox.placeholders import is_placeholder
 from codex_rpc.exec.sandbox.port import Confinement
 from codex_rpc.protocol.policies import WorkspaceWritePolicy
 

@@ -60,7 +60,8 @@ class Listing:
         """
         program = shutil.which("rg", path=self._search_path)
         for root in self._roots:
-            if Path(root).is_dir():
+            # An empty name is no directory, and one that cannot be entered has nothing to find.
+            if root and Path(root).is_dir() and os.access(root, os.R_OK | os.X_OK):
                 found = (
                     _batches(walk(Path(root))) if program is None else self._ripgrep(program, root)
                 )

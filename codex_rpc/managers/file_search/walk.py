@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codex_rpc.config.repository import GIT, is_repository
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
-
-_GIT = ".git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def walk(root: Path) -> Iterator[str]:
         except OSError:
             continue
         for entry in entries:
-            if entry.name == _GIT:
+            if entry.name == GIT:
                 continue
             kind = _kind(entry)
             if kind is None or _ignored(folder.rules, entry.path, is_directory=kind == "directory"):
@@ -63,7 +63,7 @@ def walk(root: Path) -> Iterator[str]:
 
 def _start(root: Path) -> _Folder:
     """The root, with the rules of the directories above it."""
-    repository = next((path for path in (root, *root.parents) if (path / _GIT).exists()), None)
+    repository = next((path for path in (root, *root.parents) if is_repository(path)), None)
     rules: list[_Rules] = []
     for path in reversed(root.parents):
         inside = repository is not None and path.is_relative_to(repository)
@@ -79,7 +79,7 @@ def _entered(folder: _Folder) -> _Folder:
     """The folder with its own rules added; a repository in it begins anew."""
     path = Path(folder.path)
     rules, inside = folder.rules, folder.in_repository
-    if (path / _GIT).exists():
+    if is_repository(path):
         rules, inside = [*rules, *_excluded(path)], True
     rules = [*rules, *_rules_of(path, in_repository=inside)]
     return _Folder(folder.path, folder.prefix, rules, inside, folder.above)
@@ -116,7 +116,7 @@ def _ignored(rules: Sequence[_Rules], path: str, *, is_directory: bool) -> bool:
 
 
 def _excluded(repository: Path) -> Iterator[_Rules]:
-    yield from _read(repository, repository / _GIT / "info" / "exclude")
+    yield from _read(repository, repository / GIT / "info" / "exclude")
 
 
 def _rules_of(directory: Path, *, in_repository: bool) -> Iterator[_Rules]:

@@ -26,17 +26,28 @@ class SessionForgottenError(ConnectionLostError):
 
 
 class Call:
-    """One call. Its clock stands still while the user is asked."""
+    """One call. Its clock stands still while the user is asked; what is asked ends with it."""
 
     def __init__(self, elicitor: Elicitor, timeout_s: float) -> None:
         self.scope = anyio.CancelScope(deadline=anyio.current_time() + timeout_s)
         self.asking = 0
         self._elicitor = elicitor
+        self._questions: set[anyio.CancelScope] = set()
 
     async def elicit(self, server: str, request: ElicitRequest) -> ElicitAnswer:
         """Ask the user. A call that has ended meanwhile needs no answer any more."""
-        with self._stopped_clock():
-            return await self._elicitor.elicit(server, request)
+        with self._stopped_clock(), anyio.CancelScope() as question:
+            self._questions.add(question)
+            try:
+                return await self._elicitor.elicit(server, request)
+            finally:
+                self._questions.remove(question)
+        return ElicitAnswer("cancel")
+
+    def end(self) -> None:
+        """Nobody waits for its result any more."""
+        for question in tuple(self._questions):
+            question.cancel()
 
     @contextmanager
     def _stopped_clock(self) -> Generator[None]:
@@ -67,6 +78,7 @@ class RunningCalls:
                 yield
         finally:
             self._running.remove(call)
+            call.end()
 
     def asked_by(self) -> Call | None:
         """The call that a question of the server is about, if there is one."""

@@ -24,6 +24,7 @@ from codex_rpc.managers.mcp.calls import (
     SessionForgottenError,
 )
 from codex_rpc.managers.mcp.link import Link
+from codex_rpc.managers.mcp.messages import BROKEN
 from codex_rpc.managers.mcp.port import (
     ElicitAnswer,
     FormElicitation,
@@ -44,6 +45,8 @@ MOST_ROUNDS = 10
 _NOT_SPOKEN = frozenset({types.UNSUPPORTED_PROTOCOL_VERSION, types.METHOD_NOT_FOUND})
 _FORGOTTEN = (types.INVALID_REQUEST, "Session terminated")
 """What the SDK makes of an answer that the session is not known."""
+_CLOSED = (types.CONNECTION_CLOSED, "Connection closed")
+"""What it makes of the end of the connection. Servers use the code for errors of their own."""
 
 
 class _Answer(RootModel[dict[str, Any]]):
@@ -209,6 +212,9 @@ class McpConnection:
             f"timed out: MCP server `{self._server}` took longer than {timeout_s:g} s for {what}"
         )
 
+    def _protocol_broken(self) -> McpError:
+        return McpError(f"MCP server `{self._server}` gave an answer that breaks the protocol")
+
     @contextmanager
     def explained(self) -> Generator[None]:
         """Say in our own words what goes wrong."""
@@ -218,16 +224,16 @@ class McpConnection:
             if self._link.needs_login():
                 self._link.ended.set()
                 raise LoginNeededError("wants you to log in") from error
-            if error.code == types.CONNECTION_CLOSED:
+            if (error.code, error.message) == _CLOSED:
                 raise ConnectionLostError(error.message) from error
             if (error.code, error.message) == _FORGOTTEN:
                 self._link.ended.set()
                 raise SessionForgottenError(error.message) from error
+            if error.error == BROKEN:
+                raise self._protocol_broken() from error
             raise McpError(f"MCP server `{self._server}` refused: {error.message}") from error
         except ValidationError as error:
-            raise McpError(
-                f"MCP server `{self._server}` gave an answer that breaks the protocol"
-            ) from error
+            raise self._protocol_broken() from error
 
     # --- what it asks ----------------------------------------------------------------------------
 

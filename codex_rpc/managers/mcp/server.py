@@ -6,6 +6,7 @@ who has not asked to. What a thread sees of it is the business of `view`.
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -58,11 +59,14 @@ class McpServer:
         self.error: str | None = None
         self.needs_login = False
         self.tools: Sequence[Json] = ()
-        """As the server describes them; empty unless it is ready."""
+        """As the server describes them; those of one that has just ended stay until it is known
+        whether it comes back."""
         self.revision = 0
         """Counts the changes of `tools`."""
         self.observers: set[Observer] = set()
         self.lingering = False
+        self.first_needed_at = math.inf
+        """On anyio's clock."""
         self._host = host
         self._connection: McpConnection | None = None
         self._changed = anyio.Event()
@@ -94,6 +98,7 @@ class McpServer:
         """Have it started, unless it runs, or has failed a moment ago. Never waits."""
         if self.state not in {"notStarted", "failed"} or anyio.current_time() < self._not_before:
             return
+        self.first_needed_at = min(self.first_needed_at, anyio.current_time())
         self._set("starting")
         self._needed.set()
 
@@ -187,7 +192,8 @@ class McpServer:
         self._not_before = now + self._host.restarts.pause_s(self._failures + (not was_ready))
         self._failures += 1
         self.error = error
-        self._offer(())
+        if not was_ready:
+            self._offer(())
         self._set("failed")
 
     def _set(self, state: McpState) -> None:

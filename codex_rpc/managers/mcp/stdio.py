@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import anyio
-import mcp_types
 from mcp.shared.message import SessionMessage
 
 from codex_rpc.errors import StdinClosedError
@@ -18,6 +17,7 @@ from codex_rpc.exec.process_spec import Output, ProcessExit, ProcessSpec
 from codex_rpc.exec.running_process import RunningProcess
 from codex_rpc.managers.mcp.link import Link
 from codex_rpc.managers.mcp.message_lines import Complaints, LineSplitter, TooLongError
+from codex_rpc.managers.mcp.messages import decoded, encoded
 from codex_rpc.managers.mcp.throttle import Throttle
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class _Pipes:
         """Give the server what the session sends."""
         try:
             async for message in self._to_send:
-                await self._process.write(_encoded(message))
+                await self._process.write(encoded(message))
         except StdinClosedError:
             await self._process.wait()
 
@@ -113,7 +113,7 @@ class _Pipes:
             return
         for line in self._lines.feed(output.data):
             await self._throttle.pay()
-            message = _decoded(line)
+            message = decoded(line)
             if message is None:
                 self._drop(line)
             else:
@@ -129,17 +129,6 @@ class _Pipes:
         how = self._fault or _how(self._process.exit)
         last_words = str(self._complaints)
         return f"{how}: {last_words}" if last_words else how
-
-
-def _decoded(line: bytes) -> SessionMessage | None:
-    try:
-        return SessionMessage(mcp_types.jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except ValueError:
-        return None
-
-
-def _encoded(message: SessionMessage) -> bytes:
-    return message.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
 
 
 def _how(exit: ProcessExit | None) -> str:

@@ -96,6 +96,14 @@ class ThreadMcp:
                 if server.state != "ready":
                     raise McpError(f"required MCP server `{server.name}` {server.error}")
 
+    async def wait_for_new(self) -> None:
+        """Give servers that have just been started for the first time the chance to be ready."""
+        for server in self._servers.values():
+            server.need()
+            deadline = server.first_needed_at + self.settings.startup_grace_s
+            with anyio.move_on_after(max(0.0, deadline - anyio.current_time())):
+                await server.settled()
+
     def statuses(self) -> Sequence[McpServerView]:
         """All servers of the configuration, without their resources. Never waits for them."""
         return [self._status(settings) for settings in self.settings.servers]

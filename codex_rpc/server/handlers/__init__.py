@@ -53,6 +53,7 @@ HANDLERS: Mapping[str, str] = {
     "skills/extraRoots/set": "skills.set_extra_roots",
     "skills/config/write": "skills.write_config",
     "modelProvider/list": "model_providers.list_providers",
+    "permissionProfile/list": "permission_profiles.list_profiles",
     "config/read": "config.read",
     "config/value/write": "config.write_value",
     "config/batchWrite": "config.write_batch",

@@ -33,6 +33,7 @@ from codex_rpc.rollout.thread_log import ThreadLog
 from codex_rpc.rollout.turn_log import RecordedTurn
 from codex_rpc.server.context import Answer, RequestContext
 from codex_rpc.server.notices import tell_warnings
+from codex_rpc.server.overrides import permission_profile
 from codex_rpc.server.response_items import response_items
 from codex_rpc.server.stored_views import loaded_thread_view
 from codex_rpc.server.views import collaboration_mode, configuration
@@ -247,6 +248,7 @@ def _request(context: RequestContext, params: ThreadResumeParams | ThreadForkPar
         approval_policy=overrides.approval_policy,
         approvals_reviewer=overrides.approvals_reviewer,
         sandbox_mode=overrides.sandbox,
+        permission_profile=permission_profile(overrides),
         service_tier=overrides.service_tier,
         base_instructions=overrides.base_instructions,
         developer_instructions=overrides.developer_instructions,

@@ -22,7 +22,7 @@ from codex_rpc.protocol.thread import (
 )
 from codex_rpc.server.context import Answer, RequestContext
 from codex_rpc.server.notices import tell_warnings
-from codex_rpc.server.overrides import settings_overrides
+from codex_rpc.server.overrides import permission_profile, settings_overrides
 from codex_rpc.server.paging import page
 from codex_rpc.server.response_items import response_items
 from codex_rpc.server.stored_views import loaded_thread_view
@@ -42,6 +42,7 @@ async def start(context: RequestContext, params: ThreadStartParams) -> Answer:
         approval_policy=params.approval_policy,
         approvals_reviewer=params.approvals_reviewer,
         sandbox_mode=params.sandbox,
+        permission_profile=permission_profile(params),
         service_tier=params.service_tier,
         base_instructions=params.base_instructions,
         developer_instructions=params.developer_instructions,

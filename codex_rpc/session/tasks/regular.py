@@ -30,6 +30,7 @@ class RegularTask:
         warn_of_unknown_model(turn)
         if turn.services.managers.mcp is not None:
             await turn.services.managers.mcp.wait_for_required()
+            await turn.services.managers.mcp.wait_for_new()
         await self._make_room(turn)
         introduce(turn)
         self._hear(turn)

@@ -1,4 +1,4 @@
-"""McpTools: the tools of the servers that are ready, as groups for the model."""
+"""McpTools: the tools of a thread's servers, as groups for the model."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -15,7 +15,7 @@ class McpTools:
         self._servers = servers
 
     def groups(self) -> Sequence[ToolGroup]:
-        """One group for each server that is ready, by name."""
+        """One group for each server that has tools, by name."""
         tools = sorted(self._servers.tools_now(), key=lambda tool: (tool.server, tool.name))
         about = {view.name: view.instructions for view in self._servers.statuses()}
         return [

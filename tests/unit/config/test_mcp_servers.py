@@ -1,5 +1,6 @@
 """What `mcp_servers` in the configuration means, and whose word counts."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def test_all_that_can_be_said_of_an_address_is_read() -> None:
 def test_the_callback_of_logins_is_read() -> None:
     table = {"mcp_oauth_callback_port": 8765, "mcp_oauth_callback_url": "https://me.example/cb"}
     assert mcp_settings_from_table(table) == McpSettings((), 8765, "https://me.example/cb")
+
+
+@pytest.mark.parametrize(("given", "seconds"), [(None, 2.0), (500, 0.5), (0, math.inf)])
+def test_turns_wait_for_new_servers_as_long_as_the_user_wants(
+    given: int | None, seconds: float
+) -> None:
+    found = mcp_settings_from_table({"mcp_optional_startup_grace_ms": given})
+    assert found.startup_grace_s == seconds
 
 
 def test_the_startup_timeout_may_be_in_milliseconds() -> None:

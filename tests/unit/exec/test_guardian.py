@@ -84,6 +84,10 @@ async def server_running(script: str, stdin: str) -> AsyncGenerator[Process]:
                 server.kill()
 
 
+def zombies_of(pid: int) -> list[int]:
+    return [child for child in children_of(pid) if not is_alive(child)]
+
+
 async def ignore(chunk: bytes) -> None:
     del chunk
 
@@ -221,3 +225,17 @@ def descriptors_of(pid: int) -> list[str]:
     if os.getuid() != 0:
         return []
     return sorted(entry.name for entry in Path(f"/proc/{pid}/fd").iterdir())
+
+
+async def test_what_a_command_has_left_behind_does_not_stay_a_zombie(
+    runner: ProcessRunner, tmp_path: Path
+) -> None:
+    """Nobody runs another command, and still a daemon's end is noticed."""
+    os.mkfifo(tmp_path / "end")
+    await runner.run(bash(f"(setsid cat {tmp_path / 'end'} &>/dev/null &); true"), ignore)
+    guardian = guardian_of(os.getpid())
+    await until(lambda: bool(running(f"cat {tmp_path / 'end'}")))
+    (daemon,) = running(f"cat {tmp_path / 'end'}")
+    (tmp_path / "end").write_text("now")
+    await until(lambda: daemon in zombies_of(guardian) or daemon not in children_of(guardian))
+    await until(lambda: not children_of(guardian))

@@ -7,7 +7,8 @@ import pytest
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.errors import ModelUnauthorizedError
-from codex_rpc.model.port import ModelEvent, ModelRequest, Recovery, ResponseCompleted
+from codex_rpc.model.events import ModelEvent, ResponseCompleted
+from codex_rpc.model.port import ModelRequest, Recovery
 from codex_rpc.model.responses import ResponsesClient
 from codex_rpc.protocol.response_items import user_message
 from tests.responses_server import Refusal, ResponsesServer, Stream, text_events

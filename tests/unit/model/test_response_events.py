@@ -14,22 +14,19 @@ from codex_rpc.errors import (
     ModelStreamError,
     UsageLimitError,
 )
-from codex_rpc.model.port import (
-    Credits,
+from codex_rpc.model.events import (
     ModelEvent,
     OutputItemDone,
     OutputItemStarted,
-    RateLimits,
     RateLimitsReported,
-    RateWindow,
     ReasoningDelta,
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
     ResponseCompleted,
     ResponseStarted,
     TextDelta,
-    TokenUsage,
 )
+from codex_rpc.model.port import Credits, RateLimits, RateWindow, TokenUsage
 from codex_rpc.model.response_events import event_from_data
 from codex_rpc.protocol.response_items import FunctionCallItem, MessageItem, OtherItem
 

@@ -19,22 +19,19 @@ from codex_rpc.errors import (
     ModelUnauthorizedError,
     UsageLimitError,
 )
-from codex_rpc.model.port import (
+from codex_rpc.model.events import (
     ModelEvent,
-    ModelRequest,
     OutputItemDone,
     OutputItemStarted,
-    RateLimits,
     RateLimitsReported,
-    RateWindow,
     ReasoningDelta,
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
     ResponseCompleted,
     ResponseStarted,
     TextDelta,
-    TokenUsage,
 )
+from codex_rpc.model.port import ModelRequest, RateLimits, RateWindow, TokenUsage
 from codex_rpc.model.request_body import build_body
 from codex_rpc.model.responses import ResponsesClient
 from codex_rpc.protocol.response_items import RESPONSE_ITEM, ResponseItem, user_message

@@ -14,22 +14,19 @@ from codex_rpc.errors import (
     ModelUnexpectedStatusError,
     ScriptError,
 )
-from codex_rpc.model.port import (
+from codex_rpc.model.events import (
     ModelEvent,
-    ModelRequest,
     OutputItemDone,
     OutputItemStarted,
-    RateLimits,
     RateLimitsReported,
-    RateWindow,
     ReasoningDelta,
     ReasoningSummaryDelta,
     ReasoningSummaryPartStarted,
     ResponseCompleted,
     ResponseStarted,
     TextDelta,
-    TokenUsage,
 )
+from codex_rpc.model.port import ModelRequest, RateLimits, RateWindow, TokenUsage
 from codex_rpc.model.script import ScriptClient
 from codex_rpc.protocol.response_items import (
     CustomToolCallItem,

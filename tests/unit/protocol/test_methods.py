@@ -62,6 +62,7 @@ def test_the_table_has_exactly_the_methods_of_this_version() -> None:
         "skills/extraRoots/set",
         "skills/config/write",
         "modelProvider/list",
+        "permissionProfile/list",
         "config/read",
         "config/value/write",
         "config/batchWrite",

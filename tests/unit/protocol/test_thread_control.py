@@ -81,6 +81,7 @@ STEER: dict[str, Any] = {
                 "approvalPolicy": "never",
                 "approvalsReviewer": "user",
                 "sandboxPolicy": {"type": "dangerFullAccess"},
+                "permissions": None,
             },
         ),
         (ThreadSettingsUpdateResponse, {}),

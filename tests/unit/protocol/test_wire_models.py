@@ -125,6 +125,7 @@ TURN_START: dict[str, Any] = {
         "excludeTmpdirEnvVar": False,
         "excludeSlashTmp": True,
     },
+    "permissions": None,
     "outputSchema": {"type": "object"},
 }
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codex_rpc.exec.sandbox.placeholders import Placeholders, is_placeholder
+from codex_rpc.config.repository import is_placeholder
+from codex_rpc.exec.sandbox.placeholders import Placeholders
 
 
 def test_the_last_one_to_give_it_back_removes_it(tmp_path: Path) -> None:

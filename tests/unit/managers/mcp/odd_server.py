@@ -21,6 +21,7 @@ TOOLS: list[dict[str, Any]] = [
     {"name": "ask", "inputSchema": {"type": "object"}},
     {"name": "grow", "inputSchema": {"type": "object"}},
     {"name": "wrong", "inputSchema": {"type": "object"}},
+    {"name": "raw", "inputSchema": {"type": "object"}},
 ]
 
 LIES: list[Any] = [
@@ -120,10 +121,15 @@ class Server:
             send({"id": id_, "result": text("grown")})
         elif name == "wrong":
             send({"id": id_, "result": {"content": "nothing of the kind"}})
+        elif name == "raw":
+            sys.stdout.write(f'{{"jsonrpc": "2.0", "id": {json.dumps(id_)}{arguments["rest"]}}}\n')
+            sys.stdout.flush()
 
 
 def main() -> None:
     mode = sys.argv[1]
+    if mode == "once" and Path(sys.argv[2]).exists():
+        sys.exit(5)
     log(f"started {os.getpid()}")
     if mode == "hang":
         time.sleep(3600)

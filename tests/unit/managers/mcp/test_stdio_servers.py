@@ -184,6 +184,60 @@ async def test_a_result_that_breaks_the_protocol_fails_the_call_alone(tmp_path: 
         assert said(await call(view, "echo", text="fine")) == "fine"
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        ', "result": null',
+        ', "result": [1]',
+        ', "error": "no"',
+        f', "result": {{"content": [], "structuredContent": {"[" * 300}{"]" * 300}}}',
+    ],
+    ids=["nothing", "null", "list", "text", "deep"],
+)
+async def test_an_answer_that_is_none_fails_its_call_at_once(tmp_path: Path, rest: str) -> None:
+    async with manager_in(tmp_path) as manager:
+        view = manager.servers_for(config_of(odd=odd("well")))
+        with pytest.raises(McpError, match=r"`odd` gave an answer that breaks the protocol"):
+            await call(view, "raw", rest=rest)
+        assert said(await call(view, "echo", text="fine")) == "fine"
+
+
+async def test_half_a_character_in_a_result_costs_no_more_than_itself(tmp_path: Path) -> None:
+    """Servers that cut texts after so many UTF-16 units send such halves, spelled as escapes."""
+    content = r"""[{"type": "text", "text": "whole \ud83d\ude00, half \ud83d"}]"""
+    async with manager_in(tmp_path) as manager:
+        view = manager.servers_for(config_of(odd=odd("well")))
+        result = await call(view, "raw", rest=f', "result": {{"content": {content}}}')
+    assert said(result) == "whole 😀, half \ufffd"
+
+
+async def test_an_error_of_the_servers_own_does_not_end_the_connection(tmp_path: Path) -> None:
+    """The SDK reports a closed connection by a code that servers use for anything."""
+    error = '{"code": -32000, "message": "no such note"}'
+    starts = Starts(tmp_path / "starts")
+    async with manager_in(tmp_path) as manager:
+        view = manager.servers_for(config_of(odd=odd("well", starts.file)))
+        with pytest.raises(McpError, match=r"`odd` refused: no such note"):
+            await call(view, "raw", rest=f', "error": {error}')
+        assert said(await call(view, "echo", text="fine")) == "fine"
+    assert starts.count == 1
+
+
+async def test_a_server_that_ends_keeps_its_tools_until_it_fails_to_come_back(
+    tmp_path: Path,
+) -> None:
+    """A model that calls again at once must not be told that there is no such tool."""
+    async with manager_in(tmp_path, AT_ONCE) as manager:
+        view = manager.servers_for(config_of(odd=odd("once", tmp_path / "starts")))
+        with pytest.raises(McpError, match="exited with code 3"):
+            await call(view, "die")
+        assert view.find("mcp__odd", "echo") is not None
+        with pytest.raises(McpError, match="exited with code 5"):
+            await call(view, "echo")
+        assert view.find("mcp__odd", "echo") is None
+
+
 async def test_lies_about_tools_cost_no_tool_that_is_described_well(tmp_path: Path) -> None:
     async with manager_in(tmp_path) as manager:
         view = manager.servers_for(config_of(odd=odd("lie")))
@@ -244,6 +298,7 @@ class Person:
     def __init__(self, *, patient: bool = False) -> None:
         self.asked: list[tuple[str, ElicitRequest]] = []
         self.was_asked = anyio.Event()
+        self.was_left = anyio.Event()
         self.may_answer = anyio.Event()
         if not patient:
             self.may_answer.set()
@@ -251,7 +306,10 @@ class Person:
     async def elicit(self, server: str, request: ElicitRequest) -> ElicitAnswer:
         self.asked.append((server, request))
         self.was_asked.set()
-        await self.may_answer.wait()
+        try:
+            await self.may_answer.wait()
+        finally:
+            self.was_left.set()
         return ElicitAnswer("accept", {"n": "me"})
 
 
@@ -290,6 +348,19 @@ async def test_the_time_that_a_user_takes_does_not_count(tmp_path: Path) -> None
             await anyio.sleep(1.1)  # longer than the call may take
             person.may_answer.set()
     assert json.loads(results[0])["action"] == "accept"
+
+
+async def test_what_a_server_asks_ends_with_its_call(tmp_path: Path) -> None:
+    person = Person(patient=True)
+    async with manager_in(tmp_path) as manager:
+        view = manager.servers_for(config_of(odd=odd("well")))
+        with anyio.fail_after(PATIENCE):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(view.call, "odd", "ask", {}, McpCallOptions(elicitor=person))
+                await person.was_asked.wait()
+                tasks.cancel_scope.cancel()
+            await person.was_left.wait()
+        assert said(await call(view, "echo", text="fine")) == "fine"
 
 
 async def test_a_server_that_does_not_want_to_end_is_ended(tmp_path: Path) -> None:
