@@ -38,7 +38,7 @@ async def test_models_are_listed_as_the_other_program_lists_them(app: App) -> No
         "id": "gpt-6-luna",
         "model": "gpt-6-luna",
         "displayName": "GPT-6-Luna",
-        "description": "Small and quick",
+        "description": "Small and quick.",
         "hidden": False,
         "isDefault": False,
         "defaultReasoningEffort": "medium",

@@ -56,6 +56,16 @@ def test_a_trusted_project_has_a_say_from_its_root_down(tmp_path: Path, repo: Pa
     ]
 
 
+def test_an_empty_directory_in_the_place_of_git_begins_no_project(
+    tmp_path: Path, repo: Path
+) -> None:
+    """Sandboxed commands have one in their workspace, which may be a part of a repository."""
+    (repo / "sub" / ".git").mkdir(mode=0o555)
+    config = trusting(tmp_path, repo).load(cwd=repo / "sub")
+    assert config.is_trusted(repo / "sub")
+    assert (config.model, config.service_tier) == ("sub", "root")
+
+
 def test_a_client_cannot_trust_a_project(tmp_path: Path, repo: Path) -> None:
     """`thread/start` trusts nothing by itself, whatever its `config` says."""
     loads = trusting(tmp_path)

@@ -84,12 +84,19 @@ async def server_running(script: str, stdin: str) -> AsyncGenerator[Process]:
                 server.kill()
 
 
-def zombies_of(pid: int) -> list[int]:
-    return [child for child in children_of(pid) if not is_alive(child)]
-
-
 async def ignore(chunk: bytes) -> None:
     del chunk
+
+
+async def test_a_prepared_guardian_runs_the_first_command(runner: ProcessRunner) -> None:
+    runner.prepare()
+    prepared = guardian_of(os.getpid())
+    runner.prepare()
+
+    with anyio.fail_after(10):
+        assert (await runner.run(bash("exit 3"), ignore)).exit_code == 3
+
+    assert guardian_of(os.getpid()) == prepared
 
 
 @pytest.mark.parametrize(
@@ -231,11 +238,13 @@ async def test_what_a_command_has_left_behind_does_not_stay_a_zombie(
     runner: ProcessRunner, tmp_path: Path
 ) -> None:
     """Nobody runs another command, and still a daemon's end is noticed."""
-    os.mkfifo(tmp_path / "end")
-    await runner.run(bash(f"(setsid cat {tmp_path / 'end'} &>/dev/null &); true"), ignore)
+    up, end = tmp_path / "up", tmp_path / "end"
+    os.mkfifo(up)
+    os.mkfifo(end)
+    daemon = f"setsid bash -c 'echo > {up}; exec cat {end}' &> /dev/null &"
+    await runner.run(bash(f"({daemon}); read < {up}"), ignore)
     guardian = guardian_of(os.getpid())
-    await until(lambda: bool(running(f"cat {tmp_path / 'end'}")))
-    (daemon,) = running(f"cat {tmp_path / 'end'}")
-    (tmp_path / "end").write_text("now")
-    await until(lambda: daemon in zombies_of(guardian) or daemon not in children_of(guardian))
+    await until(lambda: bool(running(f"cat {end}")))
+    end.write_text("now")
+    await until(lambda: not running(f"cat {end}"))
     await until(lambda: not children_of(guardian))

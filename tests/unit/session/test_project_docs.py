@@ -78,6 +78,14 @@ async def test_a_git_file_marks_a_root_as_well(home: Path, root: Path) -> None:
     assert (await load_project_docs(config(home), inside)).text == "worktree"
 
 
+async def test_an_empty_directory_in_the_place_of_git_is_no_root(home: Path, root: Path) -> None:
+    (root / "AGENTS.md").write_text("root")
+    inside = folder("src", below=root)
+    (inside / ".git").mkdir(mode=0o555)
+
+    assert (await load_project_docs(config(home), inside)).text == "root"
+
+
 async def test_a_linked_working_directory_is_followed(home: Path, root: Path) -> None:
     (root / "AGENTS.md").write_text("root")
     inside = folder("src", below=root)

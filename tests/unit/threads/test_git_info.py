@@ -57,6 +57,12 @@ async def test_a_worktree_has_its_own_branch_and_the_common_origin(repository: P
     assert await git_info(tree) == expected
 
 
+async def test_an_empty_directory_in_the_place_of_git_is_passed_over(repository: Path) -> None:
+    (repository / "part").mkdir()
+    (repository / "part" / ".git").mkdir(mode=0o555)
+    assert await git_info(repository / "part") == await git_info(repository)
+
+
 async def test_what_is_no_repository_has_no_info(tmp_path: Path) -> None:
     assert await git_info(tmp_path) is None
     assert await git_info(tmp_path / "missing") is None

@@ -60,6 +60,12 @@ def test_both_ways_list_the_same(repository: Path) -> None:
             assert found == expected
 
 
+def test_an_empty_directory_in_the_place_of_git_hides_no_rules(repository: Path) -> None:
+    before = sorted(walk(repository / "src"))
+    (repository / "src" / ".git").mkdir(mode=0o555)
+    assert sorted(walk(repository / "src")) == before
+
+
 def test_the_directories_of_files_are_listed_too(repository: Path) -> None:
     corpus = Corpus()
     Listing([str(repository)], None).fill(corpus)

@@ -356,7 +356,8 @@ async def test_what_a_server_asks_ends_with_its_call(tmp_path: Path) -> None:
         view = manager.servers_for(config_of(odd=odd("well")))
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(view.call, "odd", "ask", {}, McpCallOptions(elicitor=person))
+                options = McpCallOptions(elicitor=person)
+                tasks.start_soon(view.call, "odd", "ask", None, options)
                 await person.was_asked.wait()
                 tasks.cancel_scope.cancel()
             await person.was_left.wait()
