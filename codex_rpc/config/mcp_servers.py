@@ -23,9 +23,9 @@ from codex_rpc.errors import ConfigValueError
 
 STARTUP_TIMEOUT_S = 10.0
 """How long a server gets to answer for the first time, unless its configuration says otherwise."""
-STARTUP_GRACE_S = 2.0
-"""How long turns wait for a server that has just been started, unless the configuration says
-otherwise. It costs one turn at most, and gives a conversation of one turn its tools."""
+STARTUP_GRACE_S = 0.0
+"""How long turns wait for a server that has just been started: not at all, unless the configuration
+says otherwise. A server that hangs would cost the first turn all of it."""
 TOOL_TIMEOUT_S = 60.0
 """How long one call of a tool may take, unless the server's configuration says otherwise."""
 

@@ -96,7 +96,9 @@ class McpHub:
         async with self._making:
             if self._manager is None:
                 assert self._tasks is not None, "entered"
-                await self._tasks.start(self._run)
+                # Who needs it first may give up; it is there for the others as well.
+                with anyio.CancelScope(shield=True):
+                    await self._tasks.start(self._run)
             assert self._manager is not None
             return self._manager
 

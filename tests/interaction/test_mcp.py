@@ -305,10 +305,9 @@ async def test_a_turn_that_comes_at_once_has_the_tools(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_never_answers_holds_up_no_turn(tmp_path: Path) -> None:
-    """A hanging MCP server costs the start of a thread nothing, and a turn what is allowed."""
+    """A hanging MCP server costs the start of a thread and its first turn nothing."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "config.toml").write_text(
-        "mcp_optional_startup_grace_ms = 1\n"
         '[mcp_servers.hangs]\ncommand = "sleep"\nargs = ["1000"]\n'
     )
     async with running_app(tmp_path) as app:

@@ -95,7 +95,7 @@ def test_the_callback_of_logins_is_read() -> None:
     assert mcp_settings_from_table(table) == McpSettings((), 8765, "https://me.example/cb")
 
 
-@pytest.mark.parametrize(("given", "seconds"), [(None, 2.0), (500, 0.5), (0, math.inf)])
+@pytest.mark.parametrize(("given", "seconds"), [(None, 0.0), (500, 0.5), (0, math.inf)])
 def test_turns_wait_for_new_servers_as_long_as_the_user_wants(
     given: int | None, seconds: float
 ) -> None:
