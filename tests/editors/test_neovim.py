@@ -15,7 +15,10 @@ import pytest
 
 PLUGIN = Path(__file__).parents[2] / "editors" / "neovim"
 SPECS = sorted(PLUGIN.glob("tests/*_spec.lua"))
-PATIENCE = 50.0
+PATIENCE = 180.0
+"""Seconds for one file of specs, each of which starts a dozen servers."""
+
+pytestmark = pytest.mark.timeout(200)
 
 
 def neovim() -> str:

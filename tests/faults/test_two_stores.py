@@ -63,6 +63,7 @@ async def test_two_servers_share_an_index_that_one_of_them_keeps_making_anew(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 async def test_fifty_thousand_stored_threads_are_listed_and_found(tmp_path: Path) -> None:
     """Pages, filters and searches are right however much is stored."""
     home = StoredHome(tmp_path)

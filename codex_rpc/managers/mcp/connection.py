@@ -47,6 +47,8 @@ _FORGOTTEN = (types.INVALID_REQUEST, "Session terminated")
 """What the SDK makes of an answer that the session is not known."""
 _CLOSED = (types.CONNECTION_CLOSED, "Connection closed")
 """What it makes of the end of the connection. Servers use the code for errors of their own."""
+_UNREADABLE = ("Failed to parse JSON response: ", "Failed to parse SSE message: ")
+"""How it begins what it says of an answer over HTTP; what pydantic has to say follows."""
 
 
 class _Answer(RootModel[dict[str, Any]]):
@@ -229,7 +231,7 @@ class McpConnection:
             if (error.code, error.message) == _FORGOTTEN:
                 self._link.ended.set()
                 raise SessionForgottenError(error.message) from error
-            if error.error == BROKEN:
+            if error.error == BROKEN or error.message.startswith(_UNREADABLE):
                 raise self._protocol_broken() from error
             raise McpError(f"MCP server `{self._server}` refused: {error.message}") from error
         except ValidationError as error:

@@ -140,6 +140,7 @@ class _BoundedStream(httpx2.AsyncByteStream):
 
 
 def _silence() -> None:
-    """Keep the HTTP library from logging what it sends."""
+    """Keep the HTTP library from logging what it sends, and the SDK from showing tracebacks."""
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mcp.client.streamable_http").setLevel(logging.CRITICAL)

@@ -103,6 +103,24 @@ async def test_a_server_that_was_restarted_is_spoken_to_again(tmp_path: Path) ->
     assert forgetful.refused == 1
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_an_answer_that_is_none_fails_the_call_in_our_own_words(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with http_server() as server:
+        async with manager_in(tmp_path, AT_ONCE) as manager:
+            view = manager.servers_for(config_of(web={"url": server.url}))
+            await ready(view)
+            app = server.seen.app
+            server.seen.app = _Confused(app, kind)
+            with pytest.raises(McpError) as failure:
+                await call(view, "echo", "web", text="")
+            server.seen.app = app
+            assert said(await call(view, "echo", "web", text="fine")) == "fine"
+    assert str(failure.value) == "MCP server `web` gave an answer that breaks the protocol"
+    assert "Traceback" not in caplog.text
+
+
 async def test_an_answer_without_bounds_is_not_kept(tmp_path: Path) -> None:
     with http_server() as server:
         async with manager_in(tmp_path, AT_ONCE) as manager:
@@ -129,3 +147,19 @@ class _Forgetful:
             self.refused += 1
             await send({"type": "http.response.start", "status": 404, "headers": []})
             await send({"type": "http.response.body", "body": b""})
+
+
+class _Confused:
+    """An app that answers posts with what is no message."""
+
+    def __init__(self, app: ASGIApp, kind: str) -> None:
+        self._app = app
+        self._kind = kind
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        headers = [(b"content-type", self._kind.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"data: {no\n\n"})
