@@ -1,9 +1,11 @@
 """MCP servers over HTTP, made with the SDK's own server side, in a thread of this process."""
 
+import gc
 import secrets
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -178,3 +180,11 @@ def http_server(issuer: Issuer | None = None) -> Generator[Running]:
         running.should_exit = True
         thread.join(PATIENCE)
         listener.close()
+        _collect_connections()
+
+
+def _collect_connections() -> None:
+    """uvicorn leaves connections to the garbage collector, which would warn in some later test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
