@@ -25,6 +25,21 @@ local function other_neovim(arguments)
   })
 end
 
+--- Whether a process has ended. It may stay a zombie for as long as whoever adopted it lives.
+---@param pid integer
+---@return boolean
+local function has_ended(pid)
+  if select(3, vim.uv.kill(pid, 0)) == "ESRCH" then
+    return true
+  end
+  local stat = io.open("/proc/" .. pid .. "/stat")
+  local state = stat and stat:read("a"):match("%)%s(%a)")
+  if stat then
+    stat:close()
+  end
+  return state == "Z"
+end
+
 local function server_pid()
   return tonumber(vim.fn.readfile(t.place.root .. "/pid")[1])
 end
@@ -248,7 +263,7 @@ return {
       end)
       child:kill("sigkill")
       t.wait_for("the end of the server", function()
-        return select(3, vim.uv.kill(pid, 0)) == "ESRCH"
+        return has_ended(pid)
       end)
     end,
   },
