@@ -7,18 +7,18 @@ import { build, context } from "esbuild";
 const given = new Set(process.argv.slice(2));
 const production = given.has("--production");
 
-const shared = {
+const bundled = {
   bundle: true,
   target: "es2022",
   sourcemap: production ? false : "linked",
   minify: production,
   logLevel: "warning",
 };
-const node = { ...shared, platform: "node", format: "cjs", external: ["vscode"] };
+const node = { ...bundled, platform: "node", format: "cjs", external: ["vscode"] };
 
 const host = { ...node, entryPoints: ["src/host/extension.ts"], outfile: "dist/extension.js" };
 const view = {
-  ...shared,
+  ...bundled,
   platform: "browser",
   format: "iife",
   entryPoints: ["src/webview/view.ts", "src/webview/view.css"],

@@ -1,7 +1,7 @@
 /** Asks by a notification while the view is hidden. The conversation has the whole question. */
 
 import * as vscode from "vscode";
-import type { Question } from "../shared/state";
+import type { Question } from "../state/state";
 import type { Questions } from "./questions";
 
 /** A command that does not fit here whole must be read in the conversation before it is allowed. */

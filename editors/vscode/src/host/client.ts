@@ -2,8 +2,8 @@
 
 import * as vscode from "vscode";
 import type { ServerNotification } from "contract";
-import { activityOf, wordsOf } from "../shared/activity";
-import type { Question, ServerPhase } from "../shared/state";
+import { activityOf, wordsOf } from "../state/activity";
+import type { Question, ServerPhase } from "../state/state";
 import { askOutside } from "./askOutside";
 import { ConversationView, VIEW_ID } from "./conversationView";
 import { Diffs, SCHEME } from "./diffs";

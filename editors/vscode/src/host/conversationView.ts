@@ -1,8 +1,8 @@
 /** The conversation view: hands actions to the page, and what the user does there to the host. */
 
 import * as vscode from "vscode";
-import type { Action } from "../shared/action";
-import type { Intent, ToHost, ToView } from "../shared/messages";
+import type { Action } from "../state/action";
+import type { Intent, ToHost, ToView } from "../state/messages";
 import type { Store } from "./store";
 import { viewPage } from "./viewPage";
 

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import * as vscode from "vscode";
 import type { FileChangeItem, FileUpdateChange, ThreadItem } from "contract";
-import type { Question, ShownTurn, ViewState } from "../shared/state";
+import type { Question, ShownTurn, ViewState } from "../state/state";
 import { filesOf, patchedSides, type Sides, sidesOf } from "./patchSides";
 
 export const SCHEME = "codex-rpc-diff";

@@ -1,7 +1,7 @@
 /** What can be asked about the code in the editor: commands, and entries of the light bulb. */
 
 import * as vscode from "vscode";
-import type { ContextChip } from "../shared/state";
+import type { ContextChip } from "../state/state";
 import { partChip, selectionChip } from "./editorContext";
 
 /** Lines around a problem that go with it. */

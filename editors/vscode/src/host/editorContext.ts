@@ -1,7 +1,7 @@
 /** The chips above the prompt: what follows the editor, and what the user has added. */
 
 import * as vscode from "vscode";
-import type { ContextChip } from "../shared/state";
+import type { ContextChip } from "../state/state";
 import type { Settings } from "./settings";
 import type { Store } from "./store";
 

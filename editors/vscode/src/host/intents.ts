@@ -1,7 +1,7 @@
 /** What the user does in the view, handed to the part that does it. */
 
 import * as vscode from "vscode";
-import { type Intent, VIEW_COMMANDS, type ViewCommand } from "../shared/messages";
+import { type Intent, VIEW_COMMANDS, type ViewCommand } from "../state/messages";
 import type { Diffs } from "./diffs";
 import type { EditorContext } from "./editorContext";
 import { openFile, openLink } from "./links";

@@ -1,8 +1,8 @@
 /** What outlives the window: which thread was open, and what the user had typed. */
 
 import type * as vscode from "vscode";
-import type { Action } from "../shared/action";
-import type { ContextChip, Outgoing, ViewState } from "../shared/state";
+import type { Action } from "../state/action";
+import type { ContextChip, Outgoing, ViewState } from "../state/state";
 import type { Store } from "./store";
 
 const KEY = "codexRpc.open";

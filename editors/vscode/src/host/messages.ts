@@ -1,8 +1,8 @@
 /** Sends what the user says. A message that the server did not take is put back. */
 
 import { randomUUID } from "node:crypto";
-import { promptInput } from "../shared/promptInput";
-import type { ContextChip, ViewState } from "../shared/state";
+import { promptInput } from "../state/promptInput";
+import type { ContextChip, ViewState } from "../state/state";
 import { ConnectionLost } from "./connection";
 import type { Settings } from "./settings";
 import type { Store } from "./store";

@@ -6,7 +6,7 @@
  */
 
 import type { RequestId, ServerNotification, ServerRequest } from "contract";
-import type { Answer, Question, QuestionMethod } from "../shared/state";
+import type { Answer, Question, QuestionMethod } from "../state/state";
 import type { Store } from "./store";
 import type { Supervisor } from "./supervisor";
 

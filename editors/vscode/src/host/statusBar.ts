@@ -1,8 +1,8 @@
 /** The entry in the status bar, and what menus ask of the state (context keys). */
 
 import * as vscode from "vscode";
-import { type Activity, activityOf, isWorking, wordsOf } from "../shared/activity";
-import type { ViewState } from "../shared/state";
+import { type Activity, activityOf, isWorking, wordsOf } from "../state/activity";
+import type { ViewState } from "../state/state";
 
 const ICONS: Record<Activity, string> = {
   offline: "$(error)",

@@ -1,8 +1,8 @@
 /** The host's copy of the state, and who wants to hear of changes. */
 
-import type { Action } from "../shared/action";
-import { reduce } from "../shared/reduce";
-import { INITIAL, type ViewState } from "../shared/state";
+import type { Action } from "../state/action";
+import { reduce } from "../state/reduce";
+import { INITIAL, type ViewState } from "../state/state";
 
 export type Listener = (state: ViewState, action: Action, before: ViewState) => void;
 

@@ -6,7 +6,7 @@
  */
 
 import type { ClientRequests, ServerNotification, ServerRequest } from "contract";
-import type { ServerPhase } from "../shared/state";
+import type { ServerPhase } from "../state/state";
 import { type Connection, ConnectionLost } from "./connection";
 import { type ServerCommand, type ServerEnd, ServerProcess } from "./serverProcess";
 

@@ -1,9 +1,9 @@
 /** Opens, starts and puts away threads. What is open is in the store. */
 
 import type { Thread, ThreadResumeResponse, ThreadStartResponse, Turn } from "contract";
-import type { OpenThread, ShownTurn } from "../shared/state";
-import { shownTurn } from "../shared/threadEvents";
-import { bounded } from "../shared/boundedOutput";
+import type { OpenThread, ShownTurn } from "../state/state";
+import { shownTurn } from "../state/threadEvents";
+import { bounded } from "../state/boundedOutput";
 import { RequestRefused } from "./connection";
 import type { Settings } from "./settings";
 import type { Store } from "./store";

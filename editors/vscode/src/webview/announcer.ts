@@ -1,8 +1,8 @@
 /** Says to screen readers what has happened, whole sentences at a time, and politely. */
 
 import type { ThreadItem } from "contract";
-import { activityOf, wordsOf } from "../shared/activity";
-import type { Question, ViewState } from "../shared/state";
+import { activityOf, wordsOf } from "../state/activity";
+import type { Question, ViewState } from "../state/state";
 import { element } from "./element";
 
 export class Announcer {

@@ -1,7 +1,7 @@
 /** What is wrong, above the conversation, with what can be done about it. */
 
-import type { Intent, ViewCommand } from "../shared/messages";
-import type { Notice, ViewState } from "../shared/state";
+import type { Intent, ViewCommand } from "../state/messages";
+import type { Notice, ViewState } from "../state/state";
 import { button, element, setText } from "./element";
 import { KeyedList, type Part } from "./keyed";
 import type { Send } from "./send";

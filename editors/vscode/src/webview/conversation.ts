@@ -1,6 +1,6 @@
 /** The turns of the open thread, and the messages on their way to it. */
 
-import type { Outgoing, ShownTurn, ViewState } from "../shared/state";
+import type { Outgoing, ShownTurn, ViewState } from "../state/state";
 import { button, element, setText } from "./element";
 import { KeyedList, type Part } from "./keyed";
 import { isAtEnd, scrollToEnd } from "./scrolling";

@@ -1,7 +1,7 @@
 /** Where the user types, with the context that will go along. */
 
-import { activityOf, isWorking } from "../shared/activity";
-import type { ContextChip, ViewState } from "../shared/state";
+import { activityOf, isWorking } from "../state/activity";
+import type { ContextChip, ViewState } from "../state/state";
 import { button, element, setAttribute, setText } from "./element";
 import { KeyedList, type Part } from "./keyed";
 import type { Send } from "./send";

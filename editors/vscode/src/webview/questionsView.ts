@@ -1,6 +1,6 @@
 /** The open questions, right above the prompt. */
 
-import type { Question } from "../shared/state";
+import type { Question } from "../state/state";
 import { commandQuestion } from "./commandQuestion";
 import { element } from "./element";
 import { elicitationQuestion } from "./elicitationQuestion";

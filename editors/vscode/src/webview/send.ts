@@ -1,5 +1,5 @@
 /** How the parts of the page tell the host what the user does. */
 
-import type { Intent } from "../shared/messages";
+import type { Intent } from "../state/messages";
 
 export type Send = (intent: Intent) => void;

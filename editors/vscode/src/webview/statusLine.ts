@@ -1,8 +1,8 @@
 /** What is going on, with what settings, and what it has cost. */
 
 import type { AskForApproval, RateLimitSnapshot, RateLimitWindow, SandboxPolicy } from "contract";
-import { activityOf, wordsOf } from "../shared/activity";
-import type { ShownSettings, ViewState } from "../shared/state";
+import { activityOf, wordsOf } from "../state/activity";
+import type { ShownSettings, ViewState } from "../state/state";
 import { element, setText } from "./element";
 
 export class StatusLine {

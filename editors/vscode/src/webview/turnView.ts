@@ -1,7 +1,7 @@
 /** A turn: its items, the agent's plan, and how it ended. */
 
 import type { TurnPlanStep } from "contract";
-import type { ShownTurn } from "../shared/state";
+import type { ShownTurn } from "../state/state";
 import { button, element, setText } from "./element";
 import { itemPart, sameItem, type ShownItem } from "./items";
 import { KeyedList } from "./keyed";

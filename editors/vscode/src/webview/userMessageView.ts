@@ -1,7 +1,7 @@
 /** What the user has said, with the context that went along. */
 
 import type { UserMessageItem } from "contract";
-import { shownInput } from "../shared/promptInput";
+import { shownInput } from "../state/promptInput";
 import { element } from "./element";
 
 export class UserMessageView {

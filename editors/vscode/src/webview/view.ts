@@ -1,8 +1,8 @@
 /** The page of the view: holds its copy of the state and keeps the parts of the page up to date. */
 
-import type { ToHost, ToView } from "../shared/messages";
-import { reduce } from "../shared/reduce";
-import { INITIAL, type ViewState } from "../shared/state";
+import type { ToHost, ToView } from "../state/messages";
+import { reduce } from "../state/reduce";
+import { INITIAL, type ViewState } from "../state/state";
 import { Announcer } from "./announcer";
 import { Banners } from "./banners";
 import { Conversation } from "./conversation";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { promptInput, shownInput } from "../../src/shared/promptInput";
-import type { ContextChip } from "../../src/shared/state";
+import { promptInput, shownInput } from "../../src/state/promptInput";
+import type { ContextChip } from "../../src/state/state";
 
 const PART: ContextChip = {
   id: "1", path: "src/ü.ts", label: "ü.ts:2–3", lines: [2, 3], text: "a\nb", language: "typescript", automatic: false,

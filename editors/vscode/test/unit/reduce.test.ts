@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServerNotification, ThreadItem } from "contract";
-import type { Action } from "../../src/shared/action";
-import { activityOf } from "../../src/shared/activity";
-import { reduce } from "../../src/shared/reduce";
-import { type ContextChip, INITIAL, type OpenThread, type Outgoing, type ViewState } from "../../src/shared/state";
+import type { Action } from "../../src/state/action";
+import { activityOf } from "../../src/state/activity";
+import { reduce } from "../../src/state/reduce";
+import { type ContextChip, INITIAL, type OpenThread, type Outgoing, type ViewState } from "../../src/state/state";
 
 const THREAD: OpenThread = {
   id: "t", name: null, preview: "", cwd: "/", status: { type: "idle" }, settings: null,

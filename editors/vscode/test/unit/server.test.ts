@@ -10,8 +10,8 @@ import { Questions } from "../../src/host/questions";
 import type { Settings } from "../../src/host/settings";
 import { Store } from "../../src/host/store";
 import { Threads } from "../../src/host/threads";
-import { activityOf } from "../../src/shared/activity";
-import type { ViewState } from "../../src/shared/state";
+import { activityOf } from "../../src/state/activity";
+import type { ViewState } from "../../src/state/state";
 import { Place, runs, says, saysSlowly, serverProgram, type Step } from "../support/place";
 
 const program = serverProgram();
