@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.exec.permission_grants import Grants, policy_with
 from codex_rpc.managers.model_info import ModelInfo
+from codex_rpc.model.tool_names import McpToolKey
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.items import ThreadItem
 from codex_rpc.protocol.mcp import McpToolCallProgressNotification
@@ -30,7 +31,6 @@ from codex_rpc.tools.ports import (
     Workspace,
 )
 from codex_rpc.tools.terminals import Terminals
-from codex_rpc.tools.tool_names import McpToolKey
 
 
 @dataclass(frozen=True, slots=True)

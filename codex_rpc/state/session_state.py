@@ -11,9 +11,9 @@ from codex_rpc.history.store import HistoryStore
 from codex_rpc.managers.skills.skill import Skill
 from codex_rpc.model.port import RateLimits, TokenUsage
 from codex_rpc.model.rate_limits import merge_rate_limits
+from codex_rpc.model.tool_names import McpToolKey
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.state.standing import Standing
-from codex_rpc.tools.tool_names import McpToolKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from pydantic import AliasChoices, Field
 
@@ -15,7 +14,8 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.items import CommandExecutionItem
-from codex_rpc.tools.arguments import ToolArguments, parse_arguments
+from codex_rpc.tools.arguments import parse_arguments
+from codex_rpc.tools.command_arguments import ESCALATION, LOGIN, WORKDIR, CommandArguments
 from codex_rpc.tools.command_consent import (
     Command,
     Permit,
@@ -35,17 +35,12 @@ SHORTEST_YIELD_MS = 250
 LONGEST_YIELD_MS = 30_000
 
 
-class ExecCommandArguments(ToolArguments):
+class ExecCommandArguments(CommandArguments):
     cmd: str = Field(validation_alias=AliasChoices("cmd", "command"))
-    workdir: str | None = None
     shell: str | None = None
-    login: bool = True
     tty: bool = False
     yield_time_ms: int = Field(default=DEFAULT_YIELD_MS, ge=0)
     max_output_tokens: int | None = Field(default=None, ge=0)
-    sandbox_permissions: Literal["use_default", "require_escalated"] = "use_default"
-    justification: str | None = None
-    prefix_rule: list[str] = Field(default_factory=list[str])
 
 
 SPEC = FunctionToolSpec(
@@ -59,19 +54,12 @@ SPEC = FunctionToolSpec(
                 "type": "string",
                 "description": "The script, in the syntax of the shell.",
             },
-            "workdir": {
-                "type": "string",
-                "description": "Where to run it; the thread's working directory if left out.",
-            },
+            **WORKDIR,
             "shell": {
                 "type": "string",
                 "description": "Which shell runs it; the user's own if left out.",
             },
-            "login": {
-                "type": "boolean",
-                "description": "Whether the shell reads the user's profile first; true if left "
-                "out.",
-            },
+            **LOGIN,
             "tty": {
                 "type": "boolean",
                 "description": "Whether it runs in a terminal, where it can be typed to with "
@@ -87,21 +75,7 @@ SPEC = FunctionToolSpec(
                 "description": "How many tokens of output to return; the middle of more is left "
                 "out. 10000 if left out, and at most.",
             },
-            "sandbox_permissions": {
-                "type": "string",
-                "enum": ["use_default", "require_escalated"],
-                "description": "require_escalated asks the user to let it run outside the sandbox.",
-            },
-            "justification": {
-                "type": "string",
-                "description": "With require_escalated: one sentence that tells the user why.",
-            },
-            "prefix_rule": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "With require_escalated: how similar commands begin, such as "
-                '["npm", "install"], for the user to allow them all if they are safe.',
-            },
+            **ESCALATION,
         },
         "required": ["cmd"],
         "additionalProperties": False,
@@ -178,7 +152,7 @@ class ExecCommandTool:
             argv=shell.argv(arguments.cmd, login=arguments.login),
             cwd=context.settings.cwd / (arguments.workdir or ""),
             timeout_s=None,
-            escalated=arguments.sandbox_permissions == "require_escalated",
+            escalated=arguments.escalated,
             justification=arguments.justification,
             prefix_rule=arguments.prefix_rule,
             tty=arguments.tty,

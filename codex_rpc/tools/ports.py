@@ -13,6 +13,7 @@ from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import ToolSpec
+from codex_rpc.model.tool_names import McpToolKey, flat_name
 from codex_rpc.protocol.approvals import ApprovalMethod, QuestionParams
 from codex_rpc.protocol.base import WireModel
 from codex_rpc.protocol.ids import ApprovalId, CallId, ItemId, ThreadId, TurnId
@@ -26,7 +27,6 @@ from codex_rpc.protocol.policies import SandboxPolicy
 from codex_rpc.protocol.questions import PermissionGrantScope
 from codex_rpc.protocol.response_items import ContentPart
 from codex_rpc.tools.terminals import Terminals
-from codex_rpc.tools.tool_names import McpToolKey, flat_name
 from codex_rpc.tools.workspace import Workspace
 
 if TYPE_CHECKING:

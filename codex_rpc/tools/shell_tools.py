@@ -15,7 +15,8 @@ from codex_rpc.exec.process import ProcessExit
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
-from codex_rpc.tools.arguments import ToolArguments, parse_arguments
+from codex_rpc.tools.arguments import parse_arguments
+from codex_rpc.tools.command_arguments import ESCALATION, LOGIN, WORKDIR, CommandArguments
 from codex_rpc.tools.command_consent import Command
 from codex_rpc.tools.command_environment import CommandEnvironment
 from codex_rpc.tools.command_execution import execute
@@ -24,17 +25,12 @@ from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 DEFAULT_TIMEOUT_MS = 10_000
 
 
-class ShellArguments(ToolArguments):
+class ShellArguments(CommandArguments):
     """What both tools take beside the command."""
 
-    workdir: str | None = None
     timeout_ms: int | None = Field(
         default=None, gt=0, validation_alias=AliasChoices("timeout_ms", "timeout")
     )
-    sandbox_permissions: Literal["use_default", "require_escalated"] = "use_default"
-    justification: str | None = None
-    prefix_rule: list[str] = Field(default_factory=list[str])
-    login: bool = True
 
 
 class ArgvArguments(ShellArguments):
@@ -50,35 +46,14 @@ def _spec(
 ) -> FunctionToolSpec:
     properties: dict[str, Any] = {
         "command": command,
-        "workdir": {
-            "type": "string",
-            "description": "Where to run it; the thread's working directory if left out.",
-        },
+        **WORKDIR,
         "timeout_ms": {
             "type": "integer",
             "description": "After how many milliseconds the command is killed.",
         },
-        "sandbox_permissions": {
-            "type": "string",
-            "enum": ["use_default", "require_escalated"],
-            "description": "require_escalated asks the user to let it run outside the sandbox.",
-        },
-        "justification": {
-            "type": "string",
-            "description": "With require_escalated: one sentence that tells the user why.",
-        },
-        "prefix_rule": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "With require_escalated: how similar commands begin, such as "
-            '["npm", "install"], for the user to allow them all if they are safe.',
-        },
+        **ESCALATION,
+        **(LOGIN if script else {}),
     }
-    if script:
-        properties["login"] = {
-            "type": "boolean",
-            "description": "Whether the shell reads the user's profile first; true if left out.",
-        }
     return FunctionToolSpec(
         name=name,
         description=description,
@@ -129,7 +104,7 @@ class ShellTool:
             argv=argv,
             cwd=context.settings.cwd / (arguments.workdir or ""),
             timeout_s=(arguments.timeout_ms or DEFAULT_TIMEOUT_MS) / 1000,
-            escalated=arguments.sandbox_permissions == "require_escalated",
+            escalated=arguments.escalated,
             justification=arguments.justification,
             prefix_rule=arguments.prefix_rule,
         )

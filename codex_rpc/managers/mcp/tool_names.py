@@ -10,12 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-LONGEST = 64
-"""Characters of a name that every model takes."""
+from codex_rpc.model.tool_names import LONGEST, flat_name, sha1_of
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_]")
-_NOT_IN_A_FLAT_NAME = re.compile(r"[^A-Za-z0-9_-]")
-_KEPT_OF_A_FLAT_NAME = 24
 _DIGEST = 12
 
 RawName = tuple[str, str]
@@ -71,11 +68,7 @@ def namespace_of(server: str) -> str:
 
 def flat_name_of(server: str, tool: str) -> str:
     """The name of a tool for models that know no namespaces."""
-    raw = f"mcp__{server}__{tool}"
-    flat = _NOT_IN_A_FLAT_NAME.sub("_", raw)
-    if len(flat) <= LONGEST:
-        return flat
-    return flat[:_KEPT_OF_A_FLAT_NAME] + _sha1(raw)
+    return flat_name(f"mcp__{server}", tool)
 
 
 def _sanitised(name: str) -> str:
@@ -88,12 +81,5 @@ def _within(name: str, raw: RawName) -> str:
 
 def _marked(name: str, raw: RawName) -> str:
     """The name with a digest of what it stands for."""
-    digest = _sha1("\0".join(raw))[:_DIGEST]
+    digest = sha1_of("\0".join(raw))[:_DIGEST]
     return f"{name[: LONGEST - _DIGEST - 1]}_{digest}"
-
-
-def _sha1(text: str) -> str:
-    import hashlib  # loads a library that starting a server can do without
-
-    data = text.encode(errors="surrogatepass")
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()

@@ -6,7 +6,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_rpc.managers.mcp.tool_names import LONGEST, RawName, flat_name_of, name_tools
+from codex_rpc.managers.mcp.tool_names import RawName, flat_name_of, name_tools
+from codex_rpc.model.tool_names import LONGEST
 
 
 def test_plain_names_stay_as_they_are() -> None:
