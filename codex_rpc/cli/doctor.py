@@ -6,12 +6,12 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc import __version__
 from codex_rpc.cli.threads.terminal import Style, Terminal
@@ -35,8 +35,7 @@ _MARKS: dict[Verdict, tuple[str, Style]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     verdict: Verdict
     subject: str
     text: str

@@ -1,8 +1,9 @@
 """Single changes of a configuration table, as clients ask for them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, cast
+
+from msgspec import Struct
 
 from codex_rpc.config.key_path import split_key_path
 from codex_rpc.config.layers import KeyPath
@@ -18,8 +19,7 @@ _INTEGERS = range(-(2**63), 2**63)
 """What TOML has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One change: `value` at `path`, or nothing there if it is `None`.
 
     A table replaces the one that is there, or with `upsert` is merged into it.

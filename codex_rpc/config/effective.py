@@ -4,11 +4,12 @@ Where the table comes from is the business of `config.loader`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from msgspec import Struct, field
 from pydantic import TypeAdapter, ValidationError
 
 from codex_rpc.config.mcp_servers import McpSettings, mcp_settings_from_table
@@ -54,16 +55,14 @@ LoginMethod = Literal["chatgpt", "api"]
 Verbosity = Literal["low", "medium", "high"]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentLimits:
+class AgentLimits(Struct, frozen=True):
     """How many agents may be at work in one tree of threads, and how deep it may be."""
 
     max_threads: int = 6
     max_depth: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """The effective configuration. `warnings` are sentences for the user about what was odd."""
 
     codex_home: Path

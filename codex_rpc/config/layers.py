@@ -8,11 +8,13 @@ of anything else, the highest layer's counts whole. Where layers are found is th
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import reduce
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.protocol.config import ConfigLayerSource, ProjectLayerSource
 
@@ -23,8 +25,7 @@ KeyPath = tuple[str, ...]
 """Where a value is: the names of tables, and the indices of arrays in decimal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One source of settings. A layer with a `disabled_reason` is shown, and counts for nothing."""
 
     source: ConfigLayerSource
@@ -49,8 +50,7 @@ class Layer:
         return isinstance(self.source, ProjectLayerSource)
 
 
-@dataclass(frozen=True, slots=True)
-class LayerStack:
+class LayerStack(Struct, frozen=True):
     """All layers, lowest first."""
 
     layers: Sequence[Layer]

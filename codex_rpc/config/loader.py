@@ -7,10 +7,13 @@ command line and then those of a request.
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.config.effective import RETIRED_APPROVAL_POLICIES, Config, config_from_table
 from codex_rpc.config.files import TomlFiles
@@ -42,16 +45,14 @@ Override = tuple[str, Any]
 SYSTEM_FILE = Path("/etc/codex/config.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedConfig:
+class LoadedConfig(Struct, frozen=True):
     """The configuration, and the layers that it was made of."""
 
     config: Config
     stack: LayerStack
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     """What applies everywhere: the layers below and above those of a project."""
 
     below: Sequence[Layer]

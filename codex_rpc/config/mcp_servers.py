@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from codex_rpc.config.values import (
     boolean_at,
     choice_at,
@@ -85,8 +87,7 @@ class HttpTransport:
 McpTransport = StdioTransport | HttpTransport
 
 
-@dataclass(frozen=True, slots=True)
-class McpServerSettings:
+class McpServerSettings(Struct, frozen=True):
     """One server. What tells servers apart is `identity`; the rest is one thread's view of it."""
 
     name: str
@@ -101,7 +102,7 @@ class McpServerSettings:
     parallel_tool_calls: bool = False
     """Whether its tools may be called at the same time as other tools."""
     default_approval: ToolApproval = "auto"
-    approvals: Mapping[str, ToolApproval] = field(default_factory=dict[str, ToolApproval])
+    approvals: Mapping[str, ToolApproval] = {}
     """By the tool's own name."""
     scopes: tuple[str, ...] | None = None
     """What to ask for when the user logs in, if it is to be something else than the server says."""
@@ -121,8 +122,7 @@ class McpServerSettings:
         return self.approvals.get(tool, self.default_approval)
 
 
-@dataclass(frozen=True, slots=True)
-class McpSettings:
+class McpSettings(Struct, frozen=True):
     """All servers, how long turns wait for new ones, and where a login's browser comes back to."""
 
     servers: tuple[McpServerSettings, ...] = ()

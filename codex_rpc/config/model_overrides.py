@@ -5,8 +5,9 @@ the catalogue has it, or as is assumed of an unknown model.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from codex_rpc.config.values import boolean_at, size_at, table_at, texts_at
 from codex_rpc.errors import ConfigValueError
@@ -14,8 +15,7 @@ from codex_rpc.errors import ConfigValueError
 MODALITIES = ("text", "image", "audio")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOverrides:
+class ModelOverrides(Struct, frozen=True):
     """The facts about one model that the user gives; `None` is not given. Sizes in tokens."""
 
     context_window: int | None = None

@@ -7,9 +7,10 @@ is used, what is run for notification, or who is trusted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
 
 from codex_rpc.config.files import TomlFiles
 from codex_rpc.config.layers import Layer
@@ -55,16 +56,14 @@ NEVER_FROM_A_PROJECT = frozenset(
 """Keys that are left out of a project's configuration, with a warning."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectLayers:
+class ProjectLayers(Struct, frozen=True):
     """The layers of a project, from its root to the working directory, and what was odd."""
 
     layers: tuple[Layer, ...]
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFinder:
+class ProjectFinder(Struct, frozen=True):
     """Finds what a project says, for one state of the user's own configuration."""
 
     codex_home: Path

@@ -1,7 +1,9 @@
 """Settings that a thread keeps from turn to turn, and how a request changes them."""
 
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from codex_rpc.config.web_search import WebSearchSettings
 from codex_rpc.protocol.policies import (
@@ -12,8 +14,7 @@ from codex_rpc.protocol.policies import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadSettings:
+class ThreadSettings(Struct, frozen=True):
     """Everything that decides how a turn runs. A running turn keeps the settings it began with."""
 
     model: str
@@ -50,8 +51,7 @@ class ThreadSettings:
         return replace(self, **changes)
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsOverrides:
+class SettingsOverrides(Struct, frozen=True):
     """The parts of `ThreadSettings` that one turn may change; `None` leaves a part as it is."""
 
     model: str | None = None

@@ -5,8 +5,9 @@ business of `exec.environment`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
+
+from msgspec import Struct, field
 
 from codex_rpc.config.values import Table, boolean_at, choice_at, table_at, texts_at
 from codex_rpc.errors import ConfigValueError
@@ -16,8 +17,7 @@ Inherit = Literal["all", "core", "none"]
 _TABLE = "shell_environment_policy"
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentPolicy:
+class EnvironmentPolicy(Struct, frozen=True):
     """What to inherit and what to change, applied in field order.
 
     Patterns are globs that ignore case. `include_only`, unless empty, also filters what `set` adds.

@@ -1,16 +1,16 @@
 """Which skills the user has switched off or on: the `[[skills.config]]` entries."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec import Struct
 
 from codex_rpc.config.values import boolean_at, table_at, text_at
 from codex_rpc.errors import ConfigValueError
 
 
-@dataclass(frozen=True, slots=True)
-class SkillSwitch:
+class SkillSwitch(Struct, frozen=True):
     """One entry, which is about all skills of a name, or about the one in a file."""
 
     name: str | None
@@ -21,8 +21,7 @@ class SkillSwitch:
         return self.name == name if self.path is None else self.path == path
 
 
-@dataclass(frozen=True, slots=True)
-class SkillSettings:
+class SkillSettings(Struct, frozen=True):
     """All entries, in their order."""
 
     switches: tuple[SkillSwitch, ...] = ()

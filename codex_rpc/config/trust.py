@@ -8,9 +8,10 @@ trusted with the repository it belongs to.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from codex_rpc.config.repository import is_repository
 from codex_rpc.config.values import table_at
@@ -19,8 +20,7 @@ _SMALL_FILE = 4096
 """Git's files that point at a folder hold one path."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectTrust:
+class ProjectTrust(Struct, frozen=True):
     """What was said about folders: whether each is trusted."""
 
     levels: Mapping[Path, bool]

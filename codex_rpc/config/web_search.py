@@ -1,8 +1,9 @@
 """How models may search the web: `web_search` and `tools.web_search` of `config.toml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
 
 from codex_rpc.config.values import Table, choice_at, table_at, text_at, texts_at
 
@@ -12,8 +13,7 @@ WebSearchMode = Literal["disabled", "cached", "indexed", "live"]
 ContextSize = Literal["low", "medium", "high"]
 
 
-@dataclass(frozen=True, slots=True)
-class WebSearchSettings:
+class WebSearchSettings(Struct, frozen=True):
     """What the user wants of searches; `None` leaves it to the provider."""
 
     mode: WebSearchMode | None = None

@@ -11,9 +11,10 @@ import stat
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from codex_rpc.config.edits import Edit, refused
 from codex_rpc.config.effective import config_from_table
@@ -26,16 +27,14 @@ from codex_rpc.errors import ConfigError, ConfigWriteError
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Overridden:
+class Overridden(Struct, frozen=True):
     """A layer above the user's that decides about a key that was written."""
 
     layer: Layer
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The user's file as it is now, and the first edit that has no effect."""
 
     file: Path

@@ -6,10 +6,11 @@ for a whole session, and asking itself, are the session's.
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import Literal, assert_never
+
+from msgspec import Struct
 
 from codex_rpc.exec.command_safety import CommandRisk
 from codex_rpc.exec.permission_grants import ReadOnlyButPolicy
@@ -42,8 +43,7 @@ class Verdict(Enum):
     REFUSE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What to do, and why if that is to ask or to refuse (a sentence for the user or the model)."""
 
     verdict: Verdict
@@ -57,8 +57,7 @@ Row = Literal["untrusted", "on-request", "granular", "never"]
 """The policies that differ; granular without `sandbox_approval` is as never."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """What becomes of commands, by their risk.
 
     `escalated` is for those that the model asks to run without the sandbox; `None` if it makes no

@@ -5,7 +5,8 @@ The text of the output is the caller's, already shortened to what the model may 
 
 import json
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.exec.process_spec import ProcessExit
 
@@ -54,8 +55,7 @@ def freeform(text: str, exit: ProcessExit, total_lines: int | None = None) -> st
     return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalReport:
+class TerminalReport(Struct, frozen=True):
     """One look at a terminal: `exit` is there if its command has ended."""
 
     number: int

@@ -6,8 +6,9 @@ patch, so such a script is no patch. Applying it is the tools' business.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.exec.command_parsing import literal_word, parse_script, script_of
 
@@ -18,8 +19,7 @@ _NAMES = frozenset({"apply_patch", "applypatch"})
 _BEGIN = "*** Begin Patch"
 
 
-@dataclass(frozen=True, slots=True)
-class PatchScript:
+class PatchScript(Struct, frozen=True):
     """The patch that a command applies; `folder` is where it goes first, as written."""
 
     patch: str

@@ -5,8 +5,9 @@ absolute and without links. Asking for more, and how long it holds, is for other
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.protocol.policies import (
     DangerFullAccessPolicy,
@@ -17,8 +18,7 @@ from codex_rpc.protocol.policies import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Grants:
+class Grants(Struct, frozen=True):
     """Folders or files that may be written as well, with all below them, and the network."""
 
     writable: tuple[Path, ...] = ()

@@ -4,24 +4,23 @@ Starting and ending processes is the business of `codex_rpc.exec.process`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 Stdin = Literal["null", "pipe", "terminal"]
 OutputStream = Literal["stdout", "stderr"]
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalSize:
+class TerminalSize(Struct, frozen=True):
     """In characters."""
 
     rows: int
     columns: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSpec:
+class ProcessSpec(Struct, frozen=True):
     """A command to execute. `argv[0]` is looked up in the `PATH` of `env`; no shell is involved.
 
     With a terminal, stdin, stdout and stderr are all on it. Otherwise stdout and stderr are one
@@ -40,16 +39,14 @@ class ProcessSpec:
     three."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """A piece of what a command has written. What a terminal shows counts as `stdout`."""
 
     stream: OutputStream
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessExit:
+class ProcessExit(Struct, frozen=True):
     """How a command ended: with a code, or by a signal. `timed_out` says that the signal was ours.
 
     Both are `None` for a process that not even SIGKILL could end in time.

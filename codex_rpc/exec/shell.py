@@ -8,9 +8,10 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 ShellKind = Literal["bash", "zsh", "sh"]
 
@@ -18,8 +19,7 @@ SHELL_KINDS: dict[str, ShellKind] = {"bash": "bash", "zsh": "zsh", "sh": "sh"}
 """The shells whose scripts are understood, by the name of their executable."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(Struct, frozen=True):
     kind: ShellKind
     path: str
 

@@ -8,9 +8,9 @@ client is shown of it, is decided in `session.background_terminals`.
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.errors import TerminalNotFoundError
 from codex_rpc.exec.output import OutputBuffer
@@ -27,8 +27,7 @@ PROTECTED_TERMINALS = 8
 _NUMBERS = range(1_000, 100_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """What a command has written since it was last asked for."""
 
     text: str

@@ -8,10 +8,11 @@ settings in `settings_changes`; their markers are here.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from codex_rpc.history.truncation import DEFAULT_POLICY, TruncationPolicy, truncated_output
 from codex_rpc.protocol.response_items import InputText, MessageItem, OutputText
@@ -19,8 +20,7 @@ from codex_rpc.protocol.response_items import InputText, MessageItem, OutputText
 Role = Literal["user", "developer"]
 
 
-@dataclass(frozen=True, slots=True)
-class FragmentKind:
+class FragmentKind(Struct, frozen=True):
     """One kind of fragment. Markers are compared without regard to case.
 
     A *report* tells what has happened; any other fragment tells how things are from now on.

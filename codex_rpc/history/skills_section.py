@@ -5,8 +5,9 @@ business of `history.fragments`, which skills there are that of `codex_rpc.manag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.history.fragments import SKILLS_INSTRUCTIONS, kind_of
 from codex_rpc.protocol.response_items import MessageItem, ResponseItem
@@ -31,8 +32,7 @@ How to use them:
 _NONE = "There are no skills any more. Do not use those that were listed before."
 
 
-@dataclass(frozen=True, slots=True)
-class SkillEntry:
+class SkillEntry(Struct, frozen=True):
     """What the model is told of one skill."""
 
     name: str

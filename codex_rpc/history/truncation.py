@@ -5,8 +5,10 @@ so shortening twice is the same as once, and a recorded output stays as it is wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.history.tokens import BYTES_PER_TOKEN, byte_size, tokens_of_bytes
 from codex_rpc.protocol.response_items import (
@@ -27,8 +29,7 @@ _SMALLEST_PIECE_BYTES = 64
 TextPart = InputText | OutputText
 
 
-@dataclass(frozen=True, slots=True)
-class TruncationPolicy:
+class TruncationPolicy(Struct, frozen=True):
     """How much of an output a model is given; what is cut is told in the same unit."""
 
     mode: Literal["bytes", "tokens"]

@@ -1,7 +1,8 @@
 """The buttons of a question: what they are called, and which answers they stand for. Pure."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from codex_rpc.protocol.approvals import (
     AcceptWithExecpolicyAmendment,
@@ -17,8 +18,7 @@ from codex_rpc.protocol.questions import (
 _MOST_FILES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A button; `answer` is what `approval/respond` takes beside the id."""
 
     title: str
@@ -26,8 +26,7 @@ class Choice:
     refuses: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     question: str
     choices: list[Choice]
 

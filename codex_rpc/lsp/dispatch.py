@@ -6,10 +6,10 @@ dispatcher of the server; so do the commands that are named for its methods.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 from lsprotocol import types
+from msgspec.structs import replace
 
 from codex_rpc.errors import AlreadyInitializedError, NotInitializedError, ShutDownError
 from codex_rpc.lsp.commands import METHOD_COMMANDS, method_of

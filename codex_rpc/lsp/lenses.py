@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lsprotocol import types
+from msgspec import Struct
 
 from codex_rpc.lsp.commands import ACCEPT, DECLINE
 from codex_rpc.lsp.documents import path_of
@@ -23,8 +23,7 @@ from codex_rpc.protocol.notifications import (
 _HUNK = re.compile(r"^@@ -(\d+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(Struct, frozen=True):
     path: Path
     line: int
     """Where the change begins, counted from 0."""

@@ -17,8 +17,7 @@ def _encoded(event: Notification) -> bytes:
     return encode_notification(event.METHOD, event.__pydantic_serializer__.to_json(event))
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuedDelta(QueuedDelta):
+class _QueuedDelta(QueuedDelta, frozen=True):
     def encode(self) -> bytes:
         return _encoded(self.event)
 

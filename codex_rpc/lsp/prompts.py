@@ -1,9 +1,9 @@
 """What the agent is told when the user chooses an action in the editor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lsprotocol.types import Diagnostic, DiagnosticSeverity
+from msgspec import Struct
 
 _MOST_LINES = 200
 _SEVERITIES = {
@@ -14,8 +14,7 @@ _SEVERITIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """Lines of a document as the editor shows them; numbers count from 1."""
 
     path: str

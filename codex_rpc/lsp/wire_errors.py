@@ -1,8 +1,7 @@
 """How errors are told to a language client: with the protocol's codes, and our `data.kind`."""
 
-from dataclasses import replace
-
 from lsprotocol.types import ErrorCodes, LSPErrorCodes
+from msgspec.structs import replace
 from pygls.exceptions import JsonRpcException
 
 from codex_rpc.errors import (

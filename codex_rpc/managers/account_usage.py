@@ -4,10 +4,10 @@ What a provider reports with its responses is `model.rate_limits`' business.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import anyio.to_thread
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from codex_rpc.errors import AccountRequiredError, AccountUnreachableError
@@ -61,8 +61,7 @@ class _Usage(_Told):
     additional_rate_limits: list[_NamedLimit] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountUsage:
+class AccountUsage(Struct, frozen=True):
     """The allowance of most models, and those of single ones."""
 
     main: RateLimitSnapshot

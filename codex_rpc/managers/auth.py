@@ -9,13 +9,13 @@ that asks for them by name.
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar, TypeVarTuple, assert_never
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.errors import (
@@ -50,8 +50,7 @@ _Args = TypeVarTuple("_Args")
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """Who the user is to the OpenAI provider. An API key says nothing of its owner."""
 
     mode: AuthMode

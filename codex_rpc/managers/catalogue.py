@@ -3,7 +3,7 @@
 Windows in tokens. What is not said of a model is as `ModelInfo` assumes.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from codex_rpc.managers.model_info import ModelInfo
 

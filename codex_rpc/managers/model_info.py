@@ -1,7 +1,8 @@
 """What is known of one model. Which models are known is in `managers.catalogue`."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 ShellTool = Literal["shell", "shell_command", "exec_command"]
 
@@ -17,8 +18,7 @@ EFFORTS: dict[str, str] = {
 """Reasoning efforts, weakest first, with what a user may expect of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
+class ModelInfo(Struct, frozen=True):
     """One model. `context_window` in tokens; 95 % of it is offered to a conversation."""
 
     slug: str

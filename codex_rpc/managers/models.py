@@ -4,8 +4,9 @@ What the user says of a model in the configuration counts more than the catalogu
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from codex_rpc.config.effective import Config
 from codex_rpc.config.model_overrides import ModelOverrides

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
+from msgspec import Struct
+
 EXPIRY_MARGIN = timedelta(minutes=5)
 """A token that ends sooner than this is renewed before it is used."""
 
@@ -42,8 +44,7 @@ class ApiKeyLogin:
     key: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ChatGptLogin:
+class ChatGptLogin(Struct, frozen=True):
     """A ChatGPT subscription. `external`: somebody else renews its tokens."""
 
     tokens: Tokens

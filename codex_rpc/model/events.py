@@ -1,59 +1,50 @@
 """The events of a model's response, as every provider tells them (`model.port`)."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from codex_rpc.model.port import RateLimits, TokenUsage
 from codex_rpc.protocol.response_items import ResponseItem
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseStarted:
+class ResponseStarted(Struct, frozen=True):
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutputItemStarted:
+class OutputItemStarted(Struct, frozen=True):
     """The model opened an item; its content follows in deltas."""
 
     item: ResponseItem
 
 
-@dataclass(frozen=True, slots=True)
-class TextDelta:
+class TextDelta(Struct, frozen=True):
     delta: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningSummaryPartStarted:
+class ReasoningSummaryPartStarted(Struct, frozen=True):
     summary_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningSummaryDelta:
+class ReasoningSummaryDelta(Struct, frozen=True):
     delta: str
     summary_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
+class ReasoningDelta(Struct, frozen=True):
     delta: str
     content_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutputItemDone:
+class OutputItemDone(Struct, frozen=True):
     """An item is complete; this is its authoritative content."""
 
     item: ResponseItem
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimitsReported:
+class RateLimitsReported(Struct, frozen=True):
     rate_limits: RateLimits
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseCompleted:
+class ResponseCompleted(Struct, frozen=True):
     """The model is done. Nothing follows; a stream that ends without this was cut off."""
 
     response_id: str

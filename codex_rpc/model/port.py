@@ -8,8 +8,9 @@ is the provider's.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct
 
 from codex_rpc.protocol.response_items import ResponseItem
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from codex_rpc.model.events import ModelEvent
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionToolSpec:
+class FunctionToolSpec(Struct, frozen=True):
     """A tool the model calls with a JSON object that fits `parameters` (a JSON Schema)."""
 
     name: str
@@ -26,8 +26,7 @@ class FunctionToolSpec:
     parameters: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FreeformToolSpec:
+class FreeformToolSpec(Struct, frozen=True):
     """A tool the model calls with plain text that fits a grammar."""
 
     name: str
@@ -36,8 +35,7 @@ class FreeformToolSpec:
     definition: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceToolSpec:
+class NamespaceToolSpec(Struct, frozen=True):
     """Tools that belong together; calls name the namespace beside the tool."""
 
     name: str
@@ -45,8 +43,7 @@ class NamespaceToolSpec:
     tools: Sequence[FunctionToolSpec]
 
 
-@dataclass(frozen=True, slots=True)
-class HostedToolSpec:
+class HostedToolSpec(Struct, frozen=True):
     """A tool that the provider runs itself, such as `web_search`; `options` as its API has them."""
 
     type: str
@@ -56,8 +53,7 @@ class HostedToolSpec:
 ToolSpec = FunctionToolSpec | FreeformToolSpec | NamespaceToolSpec | HostedToolSpec
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
+class ModelRequest(Struct, frozen=True):
     """One request to the model: everything it is to hear, and how it may answer."""
 
     thread_id: str
@@ -73,8 +69,7 @@ class ModelRequest:
     service_tier: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenUsage:
+class TokenUsage(Struct, frozen=True):
     """Token counts of one response, or a sum of several."""
 
     input_tokens: int = 0
@@ -93,8 +88,7 @@ class TokenUsage:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RateWindow:
+class RateWindow(Struct, frozen=True):
     """How much of one allowance is used; `resets_at` in unix seconds."""
 
     used_percent: float
@@ -102,15 +96,13 @@ class RateWindow:
     resets_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Credits:
+class Credits(Struct, frozen=True):
     has_credits: bool
     unlimited: bool
     balance: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimits:
+class RateLimits(Struct, frozen=True):
     """What one response said of the account's allowances. `None` = it said nothing of that part."""
 
     primary: RateWindow | None = None

@@ -5,10 +5,11 @@ server notifies of is added in `methods`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
+
+from msgspec import Struct
 
 from codex_rpc.protocol.base import WireModel
 
@@ -37,8 +38,7 @@ class Order(StrEnum):
     """At once: it concerns no thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
+class Method(Struct, frozen=True):
     """One method. Its models are named by module and class, and loaded when they are wanted."""
 
     name: str

@@ -3,16 +3,16 @@
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 _ORDINAL = re.compile(rb'\{"timestamp":\s?"[^"\\]*",\s?"ordinal":\s?(\d+),')
 _BLOCK = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class FileTail:
+class FileTail(Struct, frozen=True):
     """The end of a file; `size` 0 if there is no file, or nothing in it."""
 
     size: int = 0

@@ -5,9 +5,10 @@ Looking for threads is the index's; what a file holds is read elsewhere.
 
 import re
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 SESSIONS = "sessions"
 """Below it a folder per day, in local time."""
@@ -23,8 +24,7 @@ _V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-
 _TWO_DAYS_MS = 2 * 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutName:
+class RolloutName(Struct, frozen=True):
     """What the name of a rollout file says. Times in unix milliseconds."""
 
     thread_id: str

@@ -4,7 +4,9 @@ Which lines are read is decided in `reconstruct`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.errors import EmptyRolloutError, RolloutMetaMissingError
 from codex_rpc.history.store import HistoryStore
@@ -30,8 +32,7 @@ HEAD = 1 << 22
 """In so many bytes at a log's head the user's first words are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reconstructed:
+class Reconstructed(Struct, frozen=True):
     """A thread as its file tells it."""
 
     meta: SessionMeta

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from msgspec import Struct
 from pydantic_core import from_json
 
 from codex_rpc.rollout.envelope import Payload
@@ -30,8 +31,7 @@ _HEAD = re.compile(
 _BUFFER = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutLine:
+class RolloutLine(Struct, frozen=True):
     """One line; `start` and `end` are its place in the file, in bytes, line end included."""
 
     kind: LineKind
@@ -87,8 +87,7 @@ def headed_line(raw: bytes, offset: int) -> RawLine | None:
     return RawLine(kind, (head[2] or b"").decode() if kind == "event_msg" else "", raw, offset)
 
 
-@dataclass(slots=True)
-class LineCounts:
+class LineCounts(Struct):
     """What a file consists of."""
 
     lines: int = 0

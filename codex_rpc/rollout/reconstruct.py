@@ -4,8 +4,9 @@ Reconstructing the rollout of a live thread yields exactly what the thread has i
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.history.store import HistoryStore
 from codex_rpc.rollout.checkpoint import last_turns, newest_checkpoint
@@ -29,8 +30,7 @@ _REWRITES = (b'"compacted"', b'"thread_rolled_back"')
 _USER_ITEM = b'"UserMessage"'
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutHead:
+class RolloutHead(Struct, frozen=True):
     """What a list of threads shows of a file."""
 
     meta: SessionMeta

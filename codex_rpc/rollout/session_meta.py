@@ -1,9 +1,10 @@
 """The first line of a rollout: which thread the file holds, and where the thread came from."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
+
+from msgspec import Struct
 
 from codex_rpc.protocol.thread import GitInfo
 from codex_rpc.rollout.envelope import Payload, moment_of, utc_millis
@@ -13,8 +14,7 @@ _GIT_NAMES = {"sha": "commit_hash", "branch": "branch", "origin_url": "repositor
 """What the wire calls them, and what the disk does."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryBase:
+class HistoryBase(Struct, frozen=True):
     """The thread goes on from a place in another file, which has to be read up to there first."""
 
     rollout_id: str
@@ -23,8 +23,7 @@ class HistoryBase:
     end_byte_offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionMeta:
+class SessionMeta(Struct, frozen=True):
     """Which thread a file holds. `source` is as on disk: a name, or an object for sub-agents."""
 
     thread_id: str

@@ -1,10 +1,11 @@
 """StoredThread: what is known of a thread on disk without its turns; and asking for many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.session_meta import SessionMeta
@@ -12,8 +13,7 @@ from codex_rpc.rollout.session_meta import SessionMeta
 ThreadOrder = Literal["created_at", "updated_at", "recency_at"]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredThread:
+class StoredThread(Struct, frozen=True):
     """One thread on disk; times in unix seconds."""
 
     thread_id: ThreadId
@@ -35,8 +35,7 @@ class StoredThread:
         return self.meta.timestamp
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadQuery:
+class ThreadQuery(Struct, frozen=True):
     """Which threads to list, and in which order. `None` stands for "whatever".
 
     `limit` is the size of a page; a cursor is one that an earlier page gave.
@@ -59,8 +58,7 @@ class ThreadQuery:
     limit: int = 25
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadPage:
+class ThreadPage(Struct, frozen=True):
     """Some of the threads that were asked for, and where those before and after them begin."""
 
     threads: Sequence[StoredThread]
@@ -68,16 +66,14 @@ class ThreadPage:
     backwards_cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadMatch:
+class ThreadMatch(Struct, frozen=True):
     """A thread in which the words were found, with some of the text around them."""
 
     thread: StoredThread
     snippet: str
 
 
-@dataclass(frozen=True, slots=True)
-class MatchPage:
+class MatchPage(Struct, frozen=True):
     matches: Sequence[ThreadMatch]
     next_cursor: str | None = None
     backwards_cursor: str | None = None

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from msgspec import Struct
+
 from codex_rpc.errors import EmptyRolloutError, RolloutError, RolloutMetaMissingError
 from codex_rpc.rollout.reader import LineCounts, RawLine, RolloutLine, RolloutReader
 from codex_rpc.rollout.session_meta import HistoryBase, SessionMeta
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """The bytes from `start` to `end` of one file; both at the beginning of a line."""
 
     path: Path
@@ -25,8 +26,7 @@ class Segment:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadLog:
+class ThreadLog(Struct, frozen=True):
     """A thread as far as it was on disk when the log was opened; lines added later are not in it.
 
     `meta` is that of the newest file, which is `path`; segments are oldest first. `start` is the

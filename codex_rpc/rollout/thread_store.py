@@ -7,7 +7,6 @@ are the manager's: whoever moves or deletes the files of one ends it first.
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
+from msgspec import Struct
 
 from codex_rpc.errors import (
     ForkedHistoryError,
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 run = anyio.to_thread.run_sync
 
 
-@dataclass(frozen=True, slots=True)
-class IndexReport:
+class IndexReport(Struct, frozen=True):
     """What making the index anew has found."""
 
     threads: int

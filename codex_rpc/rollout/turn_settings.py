@@ -1,10 +1,11 @@
 """`turn_context` lines: the settings a turn ran with, written and read back."""
 
-from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import Struct
+from msgspec.structs import fields, replace
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -55,8 +56,7 @@ def _sandbox_payload(settings: ThreadSettings) -> Payload:
     return {**policy, "type": _SANDBOX_NAMES[policy["type"]]}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSettings:
+class StoredSettings(Struct, frozen=True):
     """What a `turn_context` line says. `None`: it says nothing of that part, or nonsense."""
 
     turn_id: str | None = None

@@ -6,13 +6,13 @@ queueing to `outbox`, bytes to the streams it is given, and all meaning to the h
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
 
 import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
+from msgspec import Struct, field
 
 from codex_rpc.rpc.calls import Calls, OnReply
 from codex_rpc.rpc.framing import (
@@ -59,8 +59,7 @@ class ConnectionEnd(Enum):
     """We closed it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True):
     """Bounds of one connection; sizes in bytes."""
 
     line: int = LINE_LIMIT_BYTES

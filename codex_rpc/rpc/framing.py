@@ -5,16 +5,16 @@ framing is in `header_framing`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 LINE_LIMIT_BYTES = 256 * 1024 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Oversize:
+class Oversize(Struct, frozen=True):
     """Stands for a line that was longer than `limit_bytes` and is skipped."""
 
     limit_bytes: int
@@ -24,8 +24,7 @@ class Oversize:
         return f"a line of more than {self.limit_bytes} bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class Garbled:
+class Garbled(Struct, frozen=True):
     """Stands for bytes that were no message, and are skipped; `reason` says what was wrong."""
 
     reason: str

@@ -4,15 +4,15 @@ Only the port is here; `connection` and `requests` call it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from codex_rpc.rpc.lanes import FREE, Lane
 from codex_rpc.rpc.messages import Notification, Payload, Request, RpcError
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """When a request may begin.
 
     `inline` requests hold up the read loop until they are answered: nothing else is read, so they
@@ -25,8 +25,7 @@ class Schedule:
     overtakes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A result, and what to do as soon as the response is queued, before anything else can be."""
 
     result: Payload

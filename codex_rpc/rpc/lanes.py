@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import assert_never
 
+from msgspec import Struct
+
 
 class LaneKind(Enum):
     FREE = auto()
@@ -26,8 +28,7 @@ class LaneKind(Enum):
     what it means depends on what the earlier ones did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     kind: LaneKind
     name: Hashable = None
 

@@ -6,9 +6,9 @@ encoders give one JSON object each; the newline and the `jsonrpc` member are add
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
+from msgspec import Struct
 from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 
 from codex_rpc.errors import ErrorKind
@@ -26,8 +26,7 @@ Payload = Mapping[str, Any] | bytes
 """A result or parameters: plain data, or JSON that is already encoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class RpcError:
+class RpcError(Struct, frozen=True):
     """The `error` member of a response."""
 
     code: int
@@ -43,23 +42,20 @@ OVERLOAD = RpcError(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     id: RequestId
     method: str
     params: Params
     has_jsonrpc: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     method: str
     params: Params
     has_jsonrpc: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """The peer's answer to a request of ours: `error` if it has one, else `result`."""
 
     id: RequestId | None
@@ -68,8 +64,7 @@ class Response:
     has_jsonrpc: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """A line that is no message; `error` is the answer to it, sent with `id`."""
 
     id: RequestId | None

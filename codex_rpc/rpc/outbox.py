@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 import anyio
+from msgspec import Struct
 
 logger = logging.getLogger(__name__)
 
 _FOLD_EVERY = 64
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxLimits:
+class OutboxLimits(Struct, frozen=True):
     """Marks of the queue, in bytes."""
 
     merge: int = 256 * 1024

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
+from msgspec import Struct
 
 from codex_rpc.errors import CodexRpcError, ErrorKind
 from codex_rpc.rpc.handler import ConnectionHandler, Reply, Schedule
@@ -38,8 +39,7 @@ _DUPLICATE = RpcError(
 _INTERNAL = RpcError(INTERNAL_ERROR, "Internal error", {"kind": ErrorKind.INTERNAL})
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLimits:
+class RequestLimits(Struct, frozen=True):
     """How much may be open at once. What comes on top is refused as overload."""
 
     count: int = 512
@@ -59,8 +59,7 @@ class _OpenRequest:
     begun: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     response: bytes
     then: Callable[[], None] | None = None
 

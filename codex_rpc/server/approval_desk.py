@@ -8,9 +8,9 @@ it, as `approval/requested`. Whichever answer comes first counts, by response or
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from codex_rpc.errors import ApprovalNotFoundError, ApprovalResolvedError
@@ -34,8 +34,7 @@ REMEMBERED = 4096
 """How many answered questions are told apart from such as were never asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     thread: CodexThread
     approval: PendingApproval
     calls: dict[Client, int] = field(default_factory=dict[Client, int])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidParamsError
 from codex_rpc.managers.files.disk import Disk
@@ -17,8 +18,7 @@ from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.thread_manager import ThreadManager
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """What all connections share."""
 
     environ: Mapping[str, str]
@@ -28,8 +28,7 @@ class Server:
     disk: Disk
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A result, and what to do as soon as it is on its way."""
 
     result: WireModel

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from codex_rpc.protocol.notifications import (
     AgentMessageDeltaNotification,
@@ -38,8 +39,7 @@ def encode_event(event: Notification) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedDelta:
+class QueuedDelta(Struct, frozen=True):
     """A delta in a connection's queue: pieces of the same text join while the client is slow."""
 
     event: DeltaNotification

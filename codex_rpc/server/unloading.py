@@ -4,9 +4,9 @@ They stay on disk, and are loaded again when somebody resumes them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.protocol.notifications import Notification, ThreadStatusChangedNotification
@@ -18,8 +18,7 @@ UNLOAD_AFTER_SECONDS = 1800.0
 """As long as the `codex` command keeps such a thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unloader:
+class Unloader(Struct, frozen=True):
     """Watches over deserted threads, each in a task of its own."""
 
     threads: ThreadManager

@@ -1,8 +1,9 @@
 """Ops: what can be submitted to a session. They are carried out one by one, in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
 from codex_rpc.errors import CodexRpcError
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from codex_rpc.protocol.review import ReviewTarget
 
 
-@dataclass(frozen=True, slots=True)
-class SubmitInput:
+class SubmitInput(Struct, frozen=True):
     """Say something: it joins the running turn, or begins one.
 
     `overrides` stick for this and later turns; `output_schema` (a JSON Schema) holds for this turn.
@@ -29,8 +29,7 @@ class SubmitInput:
     output_schema: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Steer:
+class Steer(Struct, frozen=True):
     """Say something to the turn `expected_turn_id`, which must be running and take input."""
 
     parts: Sequence[UserInput]
@@ -38,49 +37,42 @@ class Steer:
     client_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StartCompaction:
+class StartCompaction(Struct, frozen=True):
     """Replace the history by a summary, in a turn of its own that ends a running one."""
 
 
-@dataclass(frozen=True, slots=True)
-class StartReview:
+class StartReview(Struct, frozen=True):
     """Review changes, in a turn of its own that ends a running one."""
 
     target: "ReviewTarget"
 
 
-@dataclass(frozen=True, slots=True)
-class RunShellCommand:
+class RunShellCommand(Struct, frozen=True):
     """Run a command of the user's: beside the running turn, or as a turn of its own."""
 
     command: str
     timeout_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateSettings:
+class UpdateSettings(Struct, frozen=True):
     """Change settings that stick, without saying anything."""
 
     overrides: SettingsOverrides
 
 
-@dataclass(frozen=True, slots=True)
-class InjectItems:
+class InjectItems(Struct, frozen=True):
     """Add to the history as it is, without a turn."""
 
     items: Sequence[ResponseItem]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Tell the model what has happened elsewhere, without a turn; in a running one, at a pause."""
 
     items: Sequence[ResponseItem]
 
 
-@dataclass(frozen=True, slots=True)
-class RollBack:
+class RollBack(Struct, frozen=True):
     """Take back the last `num_turns` things the user said, with all that followed.
 
     If whole turns are taken back, `before_turn` is the first of them. `history` is what the model
@@ -110,8 +102,7 @@ Op = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(Struct, frozen=True):
     """What became of an op: the turn it started or joined, and the settings it changed, if any."""
 
     turn_id: TurnId | None = None
@@ -119,8 +110,7 @@ class Submitted:
     settings: SettingsChanged | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """An op on its way to the session, with the place where its outcome goes."""
 
     op: Op

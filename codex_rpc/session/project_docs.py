@@ -9,10 +9,10 @@ import logging
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.config.loader import Config
 from codex_rpc.config.repository import is_placeholder
@@ -26,16 +26,14 @@ PROJECT_DOC_SEPARATOR = "\n\n--- project-doc ---\n\n"
 """Stands between what the user says everywhere and what the project says."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectDocs:
+class ProjectDocs(Struct, frozen=True):
     """The documents' joined text, empty if there are none, and the files it was read from."""
 
     text: str
     sources: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Doc:
+class _Doc(Struct, frozen=True):
     path: Path
     text: str
     size: int

@@ -1,7 +1,8 @@
 """The requests to the model: its instructions, its tools, and the conversation."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from codex_rpc.history.prompt_items import prompt_items
 from codex_rpc.model.port import HostedToolSpec, ModelRequest

@@ -17,7 +17,7 @@ from codex_rpc.session.clock import now_ms
 from codex_rpc.session.events import ApprovalRequested, ApprovalResolved
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.state.turn_state import ApprovalAnswer, OpenApproval
-from codex_rpc.state.waiter import WaiterCancelledError
+from codex_rpc.state.waiter import Waiter, WaiterCancelledError
 from codex_rpc.tools.ports import ClientQuestion, ClientReply, QuestionHeader
 
 WaitingFlag = Literal["waitingOnApproval", "waitingOnUserInput"]
@@ -66,7 +66,7 @@ async def ask(turn: TurnContext, question: ClientQuestion) -> ClientReply:
 @contextmanager
 def open_question(turn: TurnContext, pending: PendingApproval) -> Generator[OpenApproval]:
     """Hold a question open, and tell the client that the thread waits on it."""
-    approval = OpenApproval(pending)
+    approval = OpenApproval(pending, Waiter())
     turn.state.approvals[pending.approval_id] = approval
     waits = bool(waiting_flags([pending]))
     if waits:

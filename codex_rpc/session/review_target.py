@@ -1,7 +1,8 @@
 """What a reviewer is asked, and what its client is told is being reviewed."""
 
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from codex_rpc.errors import EmptyParamError
 from codex_rpc.protocol.review import (
@@ -15,8 +16,7 @@ from codex_rpc.protocol.review import (
 SHORT_SHA = 7
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRequest:
+class ReviewRequest(Struct, frozen=True):
     """`prompt` is for the reviewer, `hint` for people."""
 
     prompt: str

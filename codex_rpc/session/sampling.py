@@ -1,7 +1,8 @@
 """One answer of the model: asked for, followed to its end, asked for again when it breaks off."""
 
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from codex_rpc.errors import ModelError
 from codex_rpc.model.events import ModelEvent, RateLimitsReported, ResponseCompleted
@@ -13,8 +14,7 @@ from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.usage import report_usage
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
+class Sampled(Struct, frozen=True):
     """What came of a response. After a tool call the model has to hear the outputs."""
 
     needs_follow_up: bool

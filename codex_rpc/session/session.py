@@ -6,7 +6,6 @@ work is done by its op loop, its turn slot and its journal.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskStatus
+from msgspec import Struct
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import ApprovalResolvedError, NoActiveTurnError
@@ -45,8 +45,7 @@ _FOR_TURNS = ("codex_rpc.session.turn_runner", "codex_rpc.session.tasks.regular"
 """What the first turn needs, and no thread before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSnapshot:
+class SessionSnapshot(Struct, frozen=True):
     """What others may know of a session; times are unix seconds."""
 
     thread_id: ThreadId

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from codex_rpc.exec.output import OutputBuffer, Utf8Chunks
 from codex_rpc.exec.terminals import Terminal
 from codex_rpc.protocol.ids import TurnId
@@ -11,8 +13,7 @@ from codex_rpc.state.open_item import SHOWN_OUTPUT_BYTES
 from codex_rpc.tools.terminals import TerminalLaunch
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTerminal:
+class OpenTerminal(Struct, frozen=True):
     """A terminal whose command runs, as clients may see it."""
 
     number: int

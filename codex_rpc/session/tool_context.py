@@ -1,7 +1,9 @@
 """The tools' view of the running turn: implements `tools.ports.ToolContext`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.exec.permission_grants import Grants, policy_with
@@ -33,8 +35,7 @@ from codex_rpc.tools.ports import (
 from codex_rpc.tools.terminals import Terminals
 
 
-@dataclass(frozen=True, slots=True)
-class SessionToolContext:
+class SessionToolContext(Struct, frozen=True):
     """Passes a tool's wishes on to its turn."""
 
     turn: TurnContext

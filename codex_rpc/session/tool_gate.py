@@ -3,14 +3,13 @@
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import anyio
 import anyio.lowlevel
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiter:
+class _Waiter(Struct, frozen=True, eq=False):
     exclusive: bool
     admitted: anyio.Event = field(default_factory=anyio.Event)
 

@@ -1,8 +1,9 @@
 """TurnContext: what a running turn is given, fixed for as long as it runs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.managers.model_info import ModelInfo
@@ -37,8 +38,7 @@ class TurnJournal(Protocol):
     async def room(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class TurnContext:
+class TurnContext(Struct, frozen=True):
     """One turn's view of its session.
 
     `settings` and `model` are snapshots: what changes meanwhile holds from the next turn on. What a

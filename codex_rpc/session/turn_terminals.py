@@ -1,7 +1,8 @@
 """TurnTerminals: a turn's view of its thread's terminals."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.exec.terminals import Terminal
 from codex_rpc.session.background_terminals import BackgroundTerminals
@@ -9,8 +10,7 @@ from codex_rpc.state.active_turn import ActiveTurn
 from codex_rpc.tools.terminals import TerminalLaunch
 
 
-@dataclass(frozen=True, slots=True)
-class TurnTerminals:
+class TurnTerminals(Struct, frozen=True):
     """Implements `tools.terminals.Terminals`."""
 
     terminals: BackgroundTerminals

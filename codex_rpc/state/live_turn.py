@@ -1,14 +1,14 @@
 """LiveTurn: what of a running turn is not on disk yet, for whoever comes to watch in its middle."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import ThreadItem
 
 
-@dataclass(frozen=True, slots=True)
-class LiveTurn:
+class LiveTurn(Struct, frozen=True):
     """A running turn at one moment; `started_at` in unix seconds."""
 
     turn_id: TurnId
@@ -17,8 +17,7 @@ class LiveTurn:
     """Items that were started and not completed, with all that has been shown of them so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPoint:
+class ReadPoint(Struct, frozen=True):
     """One moment of a loaded thread: what was on record then, and what was under way.
 
     Events before it are in the file up to `end` or in `live`; those after it are neither.

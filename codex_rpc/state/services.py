@@ -1,7 +1,8 @@
 """The long-lived helpers of one session, grouped by concern and never replaced."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.managers.auth import AuthManager
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from codex_rpc.managers.mcp.view import ThreadMcp
 
 
-@dataclass(frozen=True, slots=True)
-class Managers:
+class Managers(Struct, frozen=True):
     """The process-wide managers that every thread shares."""
 
     auth: AuthManager
@@ -29,8 +29,7 @@ class Managers:
     """The thread's MCP servers, if it has any."""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionServices:
+class SessionServices(Struct, frozen=True):
     """Handles a session hands to its turns. `recorder` is `None` for an ephemeral thread."""
 
     provider: ModelProvider

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from codex_rpc.config.settings import SettingsOverrides, ThreadSettings
 from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.history.store import HistoryStore
@@ -16,8 +18,7 @@ from codex_rpc.protocol.ids import TurnId
 from codex_rpc.state.standing import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class CommandKey:
+class CommandKey(Struct, frozen=True):
     """A command as it was approved: the same words in the same folder, nothing else.
 
     Neither with other permissions, nor in a terminal if it was not to have one.

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from codex_rpc.exec.permission_grants import Grants
 from codex_rpc.model.port import TokenUsage
 from codex_rpc.protocol.approvals import PendingApproval
@@ -32,8 +34,7 @@ def _no_changes() -> "TurnDiffTracker":
     return TurnDiffTracker()
 
 
-@dataclass(frozen=True, slots=True)
-class TurnInput:
+class TurnInput(Struct, frozen=True):
     """One thing the user said: to begin a turn with, or to add to a running one."""
 
     parts: Sequence[UserInput]
@@ -46,8 +47,7 @@ class TurnInput:
     """What to warn the user of."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalAnswer:
+class ApprovalAnswer(Struct, frozen=True):
     """A client's answer: the result of the server request that asks the question.
 
     `response` is `None` when it made no sense; `reason` then says why.
@@ -57,12 +57,11 @@ class ApprovalAnswer:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenApproval:
+class OpenApproval(Struct, frozen=True):
     """A question to the client that has no answer yet."""
 
     question: PendingApproval
-    waiter: Waiter[ApprovalAnswer] = field(default_factory=Waiter[ApprovalAnswer])
+    waiter: Waiter[ApprovalAnswer]
 
 
 @dataclass(slots=True)
@@ -77,15 +76,13 @@ class OutstandingCall:
     output: ToolOutputItem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewState:
+class ReviewState(Struct, frozen=True):
     """A review under way. `answer` is the reviewer's last word, once it has spoken it."""
 
     answer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leftovers:
+class Leftovers(Struct, frozen=True):
     """What a turn had not dealt with when it was cleared."""
 
     questions: Sequence[ApprovalId]

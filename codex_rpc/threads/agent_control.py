@@ -9,10 +9,10 @@ it, and so does what it has started itself. Looking after one agent is `threads.
 import weakref
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import partial
 
 import anyio
+from msgspec.structs import replace
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.errors import (

@@ -2,9 +2,10 @@
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.config.effective import AgentLimits
 from codex_rpc.config.settings import ThreadSettings
@@ -35,8 +36,7 @@ class AgentTree:
         return AgentControl(self._host, self._max_agents)
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class AgentSeat:
+class AgentSeat(Struct, frozen=True, weakref=True):
     """One thread's place in its tree: implements `tools.ports.Agents`. The root's depth is 0."""
 
     thread_id: ThreadId

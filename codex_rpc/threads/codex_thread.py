@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.config.loader import Override
 from codex_rpc.protocol.approvals import (
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from codex_rpc.rollout.thread_log import ThreadLog
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadOrigin:
+class ThreadOrigin(Struct, frozen=True):
     """How a thread came to be; none of it changes."""
 
     meta: SessionMeta
@@ -166,8 +166,7 @@ class CodexThread:
         return self._session.snapshot()
 
 
-@dataclass(frozen=True, slots=True)
-class NewThread:
+class NewThread(Struct, frozen=True):
     """A thread that has just been made, with its first event."""
 
     thread_id: ThreadId
@@ -181,8 +180,7 @@ class NewThread:
     """What was on record, if it was just resumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForkedThread:
+class ForkedThread(Struct, frozen=True):
     """A fork, and the log that has the turns it began with."""
 
     thread: NewThread

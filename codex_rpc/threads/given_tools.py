@@ -1,10 +1,10 @@
 """The tools that a thread has beside our own: those of its client, and of an embedding program."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidParamsError
 from codex_rpc.rollout.envelope import Payload
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from codex_rpc.tools.ports import Tool, ToolSource
 
 
-@dataclass(frozen=True, slots=True)
-class GivenTools:
+class GivenTools(Struct, frozen=True):
     """`registry` has them all; `warnings` are sentences about those that cannot be offered."""
 
     registry: ToolRegistry

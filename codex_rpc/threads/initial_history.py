@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.history.fragments import is_user_message
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
     from codex_rpc.rollout.log_reading import Reconstructed
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(Struct, frozen=True):
     """Nothing has been said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resumed:
+class Resumed(Struct, frozen=True):
     """The thread itself, as its file tells it; it goes on in that file."""
 
     recorded: "Reconstructed"
@@ -32,16 +31,14 @@ class Resumed:
     """When the file was last written, in unix seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forked:
+class Forked(Struct, frozen=True):
     """Another thread's beginning. `path` is a file that has it already, if there is one."""
 
     recorded: "Reconstructed"
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A conversation that somebody has kept elsewhere."""
 
     items: Sequence[ResponseItem]

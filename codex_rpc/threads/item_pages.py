@@ -1,7 +1,8 @@
 """Pages of a thread's items: as many turns are read as it takes to fill one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidCursorError, InvalidParamsError
 from codex_rpc.protocol.ids import ItemId, TurnId
@@ -13,15 +14,13 @@ from codex_rpc.threads.page_cursor import PageCursor, in_range
 from codex_rpc.threads.shown_turns import ShownTurn, TurnPlace, one_turn
 
 
-@dataclass(frozen=True, slots=True)
-class ItemAnchor:
+class ItemAnchor(Struct, frozen=True):
     """Begin next to that item of the turn that was asked for."""
 
     item_id: ItemId
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPageRequest:
+class ItemPageRequest(Struct, frozen=True):
     """Which items: all of the thread, or those of one turn.
 
     Outputs of commands or of MCP calls are left out if they are to come later.
@@ -35,8 +34,7 @@ class ItemPageRequest:
     mcp_calls_later: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ItemPage:
+class ItemPage(Struct, frozen=True):
     entries: Sequence[ThreadItemEntry]
     next_cursor: str | None = None
     backwards_cursor: str | None = None

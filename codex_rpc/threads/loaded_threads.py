@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidThreadIdError, SessionStartError, ThreadNotFoundError
 from codex_rpc.protocol.ids import ThreadId
@@ -25,8 +26,7 @@ SHUTDOWN_SECONDS = 2.0
 """How long threads get to end when the process does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShutdownReport:
+class ShutdownReport(Struct, frozen=True):
     """Which threads ended as they should, which broke down, and which had to be cut off."""
 
     completed: Sequence[ThreadId]

@@ -3,12 +3,13 @@
 Nothing here knows which threads are loaded.
 """
 
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 import anyio.to_thread
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.errors import ThreadNotSavedError, TurnNotFoundError, UserMessageNotFoundError
 from codex_rpc.history.fragments import turn_aborted
@@ -29,25 +30,21 @@ from codex_rpc.state.live_turn import LiveTurn
 from codex_rpc.threads.initial_history import Forked, Resumed
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """Everything there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class BeforeUserMessage:
+class BeforeUserMessage(Struct, frozen=True):
     """What comes strictly before the user's message of that number, counted from 0."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class BeforeTurn:
+class BeforeTurn(Struct, frozen=True):
     turn_id: TurnId
 
 
-@dataclass(frozen=True, slots=True)
-class AfterTurn:
+class AfterTurn(Struct, frozen=True):
     """Everything up to the end of that turn."""
 
     turn_id: TurnId
@@ -57,8 +54,7 @@ Cut = Whole | BeforeUserMessage | BeforeTurn | AfterTurn
 """How much of a thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForkSource:
+class ForkSource(Struct, frozen=True):
     """A thread's file, as far as it belongs to it, and the turn that runs in it."""
 
     path: Path
@@ -66,8 +62,7 @@ class ForkSource:
     live: LiveTurn | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ForkedLog:
+class ForkedLog(Struct, frozen=True):
     """A fork, and the log that its turns are in."""
 
     history: Forked

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.config.settings import ThreadSettings
@@ -32,8 +34,7 @@ from codex_rpc.threads.services import ServiceFactory, ServiceRequest
 from codex_rpc.threads.spawn import StartThread, thread_settings, working_directory
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramIdentity:
+class ProgramIdentity(Struct, frozen=True):
     """What a thread's file says of the program that made it."""
 
     version: str

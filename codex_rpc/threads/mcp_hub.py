@@ -4,13 +4,13 @@ Most threads have none, and their start should not pay for them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
+from msgspec import Struct
 
 from codex_rpc.config.loader import Config
 from codex_rpc.exec.process import ProcessRunner
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_LOGIN_S = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class LoginOptions:
+class LoginOptions(Struct, frozen=True):
     """What to ask for, if not what the server says; and how long the user has."""
 
     scopes: Sequence[str] | None = None

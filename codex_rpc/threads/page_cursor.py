@@ -1,8 +1,9 @@
 """Where a page of turns or items begins, and how long it is."""
 
 import json
-from dataclasses import dataclass
 from typing import Self, cast
+
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidCursorError
 
@@ -10,8 +11,7 @@ DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
-class PageCursor:
+class PageCursor(Struct, frozen=True):
     """A turn or item beside which a page begins, or with which."""
 
     turn_id: str

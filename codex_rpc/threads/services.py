@@ -1,11 +1,13 @@
 """Putting together what one session works with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from codex_rpc.config.loader import Config
 from codex_rpc.config.providers import ModelProvider
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
     from codex_rpc.tools.ports import Tool, ToolSource
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRequest:
+class ServiceRequest(Struct, frozen=True):
     """What the services of one session are made from."""
 
     config: Config

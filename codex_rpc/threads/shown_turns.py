@@ -4,7 +4,8 @@ A turn that the log does not end is running if it is the live one; else its proc
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import AgentMessageItem, ThreadItem, UserMessageItem
@@ -20,8 +21,7 @@ NO_TURN_EVENTS = frozenset({"token_count", "thread_settings_applied"})
 """Frequent events that no turn shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnPlace:
+class TurnPlace(Struct, frozen=True):
     """Where in a log a turn is; of one that is not in it, `start` and `end` are the log's end."""
 
     turn_id: TurnId
@@ -35,16 +35,14 @@ class TurnPlace:
     """Where items are that were completed after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTimes:
+class ItemTimes(Struct, frozen=True):
     """In unix milliseconds; `None` if nobody has noted it."""
 
     started_at_ms: int | None = None
     completed_at_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownTurn:
+class ShownTurn(Struct, frozen=True):
     """A turn with the times of its items, by their ids."""
 
     turn: Turn
@@ -106,8 +104,7 @@ def last_item_id(log: ThreadLog, place: TurnPlace, live: LiveTurn | None) -> str
     return turn and turn.last_item_id
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadTurn:
+class _ReadTurn(Struct, frozen=True):
     turn: RecordedTurn | None
     times: Mapping[str, ItemTimes]
 

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.config.loader import Config, Override
 from codex_rpc.config.permission_profiles import READ_ONLY, WORKSPACE, profile_policy
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from codex_rpc.tools.ports import Tool
 
 
-@dataclass(frozen=True, slots=True)
-class StartThread:
+class StartThread(Struct, frozen=True):
     """What the new thread should be like; `None` leaves a part to the configuration.
 
     `cwd` may be relative to the process's own. `config` are overrides of `config.toml` keys that

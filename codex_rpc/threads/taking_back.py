@@ -3,10 +3,10 @@
 The record tells what is left, since a turn that was summed up can not be found in the history.
 """
 
-from dataclasses import dataclass
 from functools import partial
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import (
     InvalidRequestError,
@@ -23,15 +23,13 @@ from codex_rpc.threads.codex_thread import CodexThread
 from codex_rpc.threads.loading import ThreadLoader
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(Struct, frozen=True):
     """This turn, and what comes after it."""
 
     turn_id: TurnId
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
+class Last(Struct, frozen=True):
     """The last things the user said, so many, and what comes after the first of them."""
 
     count: int

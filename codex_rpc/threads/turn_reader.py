@@ -5,9 +5,9 @@ where they are is known from the store's table.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidCursorError
 from codex_rpc.protocol.ids import ItemId, TurnId
@@ -29,8 +29,7 @@ from codex_rpc.threads.shown_turns import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TurnPageRequest:
+class TurnPageRequest(Struct, frozen=True):
     """Which turns. A cursor is one that an earlier page has given; `limit` is brought in range."""
 
     cursor: str | None = None
@@ -39,8 +38,7 @@ class TurnPageRequest:
     items_view: TurnItemsView = "summary"
 
 
-@dataclass(frozen=True, slots=True)
-class TurnPage:
+class TurnPage(Struct, frozen=True):
     turns: Sequence[Turn]
     next_cursor: str | None = None
     backwards_cursor: str | None = None

@@ -6,8 +6,9 @@ whose answer makes no sense, has failed the call. What the tools must be like is
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
@@ -26,8 +27,7 @@ from codex_rpc.tools.ports import (
 from codex_rpc.tools.recorded_client_tools import canonical
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTool:
+class ClientTool(Struct, frozen=True):
     """One tool of the client's."""
 
     function: DynamicToolFunction
@@ -66,8 +66,7 @@ class ClientTool:
                 return shown.failed(f"the tool call failed: {reply.reason or 'no answer'}")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenGroups:
+class GivenGroups(Struct, frozen=True):
     """Tools that are there as long as their thread. A `ToolSource`."""
 
     given: Sequence[ToolGroup]

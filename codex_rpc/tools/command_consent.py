@@ -5,12 +5,12 @@ Whoever gets a permit runs the command; the item has been shown by then.
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import ToolError
 from codex_rpc.exec.approval_policy import (
@@ -34,8 +34,7 @@ REJECTED = "exec command rejected by user"
 RETRY = "The sandbox seems to have stopped the command. Run it again without the sandbox?"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """What the model asked for. `escalated`: it asked to run outside the sandbox.
 
     `prefix_rule` is how commands begin that it would like to have allowed for good.
@@ -50,8 +49,7 @@ class Command:
     tty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Struct, frozen=True):
     """A command may run, held to `confinement` if there is one."""
 
     confinement: Confinement | None = None
@@ -84,8 +82,7 @@ class Permit:
                     await anyio.to_thread.run_sync(environment.sandbox.ended, confined)
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(Struct, frozen=True):
     """How a run with `permit` ended, and what the command had to say."""
 
     permit: Permit

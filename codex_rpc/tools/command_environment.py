@@ -1,7 +1,8 @@
 """What the commands of a thread run in."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from codex_rpc.config.shell_environment import EnvironmentPolicy
 from codex_rpc.exec.environment import THREAD_ID_VARIABLE, child_environment
@@ -12,8 +13,7 @@ from codex_rpc.managers.exec_policy import ThreadRules
 from codex_rpc.protocol.ids import ThreadId
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEnvironment:
+class CommandEnvironment(Struct, frozen=True):
     """What commands of this process run in. `credentials` are variables they never see."""
 
     processes: ProcessRunner

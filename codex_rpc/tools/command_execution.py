@@ -4,9 +4,9 @@ The shell tools differ in how a call names its command; from there on they all c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.errors import SandboxError, SpawnError
 from codex_rpc.exec.command_actions import command_actions
@@ -31,8 +31,7 @@ MODEL_OUTPUT_BYTES = 40_000
 """How much of it the model reads: about 10,000 tokens."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
+class CommandResult(Struct, frozen=True):
     """What came of a command: `text` is what the model may read of its output.
 
     `total_lines` is given if that was shortened.

@@ -1,8 +1,8 @@
 """`exec_command`: a script in a shell that may go on after the call has returned."""
 
-from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
 from pydantic import AliasChoices, Field
 
 from codex_rpc.errors import SandboxError, SpawnError, ToolError
@@ -83,8 +83,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
+class _Start(Struct, frozen=True):
     """A command that may run, and the item that has been shown for it."""
 
     command: Command
@@ -93,8 +92,7 @@ class _Start:
     permit: Permit
 
 
-@dataclass(frozen=True, slots=True)
-class ExecCommandTool:
+class ExecCommandTool(Struct, frozen=True):
     """Opens a terminal for each call."""
 
     environment: CommandEnvironment

@@ -8,12 +8,12 @@ import inspect
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NotRequired, cast
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError, to_json
@@ -36,8 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STARRED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionTool:
+class FunctionTool(Struct, frozen=True):
     """A function that the model can call. Made by `function_tool`."""
 
     name: str

@@ -1,11 +1,11 @@
 """`apply_patch`: changing files, after the user or the policy has agreed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import PatchError, ToolError
 from codex_rpc.exec.approval_policy import Decision, Verdict, decide_patch, paths_inside_roots
@@ -31,8 +31,7 @@ class PatchArguments(ToolArguments):
     input: str
 
 
-@dataclass(frozen=True, slots=True)
-class PatchTool:
+class PatchTool(Struct, frozen=True):
     """Takes a patch as free text, or as the `input` of a JSON object."""
 
     tmpdir: str | None
@@ -51,8 +50,7 @@ class PatchTool:
         return await patch.carry_out(context)
 
 
-@dataclass(frozen=True, slots=True)
-class PatchCall:
+class PatchCall(Struct, frozen=True):
     """One patch of the model's; its relative paths start from `folder`."""
 
     item_id: ItemId

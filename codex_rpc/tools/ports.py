@@ -5,9 +5,10 @@ workspace through these protocols, which the session (or an editor's buffers) im
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct, field
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.exec.permission_grants import Grants
@@ -37,8 +38,7 @@ ApprovalOutcome = Literal["approved", "approvedForSession", "declined", "invalid
 `cancelled` means that nobody answered because the turn ended or the client chose to stop it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """The end of a question to the client; `reason` says why when it was not approved."""
 
     outcome: ApprovalOutcome
@@ -49,8 +49,7 @@ class Approval:
         return self.outcome in ("approved", "approvedForSession")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandQuestion:
+class CommandQuestion(Struct, frozen=True):
     """May this command run? `argv` and `cwd` are exactly what would be executed.
 
     `item` has not been shown yet: whoever asks the client shows it first.
@@ -70,8 +69,7 @@ class CommandQuestion:
     """Ask in any case; the answer is good for this once."""
 
 
-@dataclass(frozen=True, slots=True)
-class PatchQuestion:
+class PatchQuestion(Struct, frozen=True):
     """May these files change? `item` has not been shown yet; `paths` are all that are touched."""
 
     item: FileChangeItem
@@ -79,8 +77,7 @@ class PatchQuestion:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionHeader:
+class QuestionHeader(Struct, frozen=True):
     """What every question to the client carries; times are unix milliseconds."""
 
     thread_id: ThreadId
@@ -89,8 +86,7 @@ class QuestionHeader:
     started_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClientQuestion:
+class ClientQuestion(Struct, frozen=True):
     """A question to the client: the server request that asks it, and what that carries."""
 
     method: ApprovalMethod
@@ -99,8 +95,7 @@ class ClientQuestion:
     """The item it is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientReply:
+class ClientReply(Struct, frozen=True):
     """The result of the server request, as its own model.
 
     `response` is `None` if there is none: nobody was left to answer, or the answer made no sense.
@@ -110,8 +105,7 @@ class ClientReply:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """One call by the model. `arguments` is JSON text for a function tool, else free text."""
 
     call_id: CallId
@@ -120,8 +114,7 @@ class ToolCall:
     namespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolOutput:
+class ToolOutput(Struct, frozen=True):
     """What the model is told: text, or parts such as images, which take its place.
 
     `success` is not sent; it is for logs and items.
@@ -216,8 +209,7 @@ class Tool(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ToolGroup:
+class ToolGroup(Struct, frozen=True):
     """Function tools from one source; with a namespace, a call names that beside the tool."""
 
     tools: Sequence[Tool]

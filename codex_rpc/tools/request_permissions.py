@@ -6,8 +6,9 @@ What follows from the answer for commands and patches is worked out in `exec.per
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.errors import ToolError
 from codex_rpc.exec.approval_policy import writable_roots
@@ -99,8 +100,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RequestPermissionsTool:
+class RequestPermissionsTool(Struct, frozen=True):
     tmpdir: str | None
     """`$TMPDIR`, which sandbox policies may let the agent write to."""
     name: str = "request_permissions"

@@ -4,9 +4,9 @@
 one of them, or `exec_command`; all can be called.
 """
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import AliasChoices, Field
 
 from codex_rpc.errors import ToolError
@@ -85,8 +85,7 @@ SPECS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ShellTool:
+class ShellTool(Struct, frozen=True):
     """One of the two, by name."""
 
     name: Literal["shell", "shell_command"]

@@ -1,9 +1,9 @@
 """What the model is told when it looks at a terminal."""
 
 import time
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.exec.exec_text import TerminalReport, terminal_text
 from codex_rpc.exec.terminals import Terminal
@@ -13,8 +13,7 @@ from codex_rpc.tools.ports import ToolOutput
 from codex_rpc.tools.terminals import Terminals
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A look at a terminal: how long to wait for its end, and how much to read of its output."""
 
     wait_s: float

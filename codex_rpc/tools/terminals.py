@@ -7,16 +7,16 @@ thread does.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from codex_rpc.exec.process_spec import ProcessSpec
 from codex_rpc.exec.terminals import Terminal
 from codex_rpc.protocol.items import CommandExecutionItem
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalLaunch:
+class TerminalLaunch(Struct, frozen=True):
     """A terminal to be: its number, the item that has been shown for it, and what to run.
 
     `script` is the command in the model's own words. `clean_up`, which may block, is called when

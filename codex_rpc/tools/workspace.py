@@ -1,9 +1,10 @@
 """The port through which tools read and write files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 
 class Workspace(Protocol):
@@ -27,8 +28,7 @@ class Workspace(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Struct, frozen=True):
     """What a file is besides its text: its permission bits, and how many names it has."""
 
     mode: int

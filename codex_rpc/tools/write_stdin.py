@@ -1,9 +1,9 @@
 """`write_stdin`: typing to a terminal that `exec_command` has opened, or just looking at it."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 import anyio
+from msgspec import Struct
 from pydantic import Field
 
 from codex_rpc.errors import StdinClosedError, TerminalNotFoundError, ToolError
@@ -71,8 +71,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WriteStdinTool:
+class WriteStdinTool(Struct, frozen=True):
     """Deals with terminals that are there. It needs no consent: their commands had it."""
 
     name: str = "write_stdin"

@@ -11,11 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 import codex_rpc.exec.sandbox
 from codex_rpc.exec.process import ProcessRunner

@@ -1,9 +1,9 @@
 """Compaction: what it leaves of a conversation, when it comes by itself, how it goes wrong."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.errors import (
     ContextWindowExceededError,

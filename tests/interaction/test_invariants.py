@@ -5,12 +5,12 @@ Ending one checks that turns were one at a time with one end each and nothing be
 are paired, and that the rollout file adds up to the history. See `tests.support.session`.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.config.settings import SettingsOverrides
 from codex_rpc.errors import (

@@ -2,8 +2,9 @@
 
 import gc
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from codex_rpc.history.tokens import estimate_items
 from codex_rpc.model.port import ModelRequest

@@ -5,12 +5,12 @@ The sessions are those of `test_invariants`.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.errors import (
     ApprovalResolvedError,

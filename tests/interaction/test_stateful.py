@@ -6,7 +6,7 @@ session that is checked as in `tests.support.session`; here, also each word of t
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, assert_never, get_args
@@ -15,6 +15,7 @@ import anyio
 import anyio.lowlevel
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from codex_rpc.config.settings import SettingsOverrides
 from codex_rpc.errors import (

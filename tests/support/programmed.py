@@ -16,6 +16,7 @@ from functools import partial
 
 import anyio
 import anyio.lowlevel
+from msgspec import Struct
 
 from codex_rpc.errors import ModelError
 from codex_rpc.history.compaction import SUMMARY_PROMPT
@@ -135,8 +136,7 @@ def asks_for_summary(request: ModelRequest) -> bool:
     return isinstance(last, MessageItem) and last.text == SUMMARY_PROMPT
 
 
-@dataclass(frozen=True, slots=True)
-class ProgrammedTool:
+class ProgrammedTool(Struct, frozen=True):
     """Does what `work` does; answers with what that returns."""
 
     name: str

@@ -5,12 +5,13 @@ Everything else is real: its history, its events, its rollout file.
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
+from msgspec.structs import replace
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.config.settings import ThreadSettings

@@ -4,11 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.cli.threads.finding import find_thread
 from codex_rpc.cli.threads.listing import print_json, print_threads, thread_json
@@ -30,8 +31,7 @@ from codex_rpc.rollout.stored_thread import (
 from codex_rpc.rollout.thread_store import ThreadStore
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
+class _Desk(Struct, frozen=True):
     """What an action works with."""
 
     home: Path

@@ -3,9 +3,10 @@
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, assert_never
+
+from msgspec.structs import replace
 
 from codex_rpc.cli.threads.entry import (
     Diff,

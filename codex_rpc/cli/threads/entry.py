@@ -4,36 +4,33 @@ How it looks is left to the terminal, the Markdown and the HTML page.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 EntryKind = Literal["user", "agent", "reasoning", "plan", "command", "patch", "tool", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(Struct, frozen=True):
     """Text in Markdown."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """Text as a program wrote it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """What became of a file: lines that begin with `+`, `-`, `@` or a blank."""
 
     title: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """An image by its URL; `data:` URLs hold the image itself."""
 
     url: str
@@ -42,8 +39,7 @@ class Picture:
 Part = Prose | Output | Diff | Picture
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One item. `title` is a line of plain text, `state` a few words on how it went."""
 
     kind: EntryKind

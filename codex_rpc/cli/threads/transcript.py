@@ -1,12 +1,12 @@
 """Transcript: a stored thread as a reader wants it, with its turns and what they cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.model.port import TokenUsage
 from codex_rpc.protocol.turn import Turn
@@ -17,8 +17,7 @@ from codex_rpc.rollout.thread_store import ThreadStore
 from codex_rpc.threads.turn_reader import TurnReader
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(Struct, frozen=True):
     """A thread with everything that is shown of it."""
 
     thread: StoredThread

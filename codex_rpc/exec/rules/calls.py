@@ -8,9 +8,10 @@ What the calls mean is the business of `parsing`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from codex_rpc.errors import ConfigFileError
 
@@ -23,8 +24,7 @@ _STRING = re.compile(r"(?P<prefix>\w*)(?:'''|\"\"\"|'|\")(?P<body>.*)", re.DOTAL
 _ODD_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\[^\n\\'\"abfnrtvx0-7uU]")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call in a rules file; `line` and `column` count from 1."""
 
     name: str

@@ -5,7 +5,8 @@ that allow only count for commands that are certain to be all it runs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.exec.command_parsing import (
     all_commands,
@@ -20,8 +21,7 @@ from codex_rpc.exec.shell import display
 Words = Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Restriction:
+class Restriction(Struct, frozen=True):
     """The strictest rule that wants a command asked about or not run."""
 
     rule: PrefixRule
@@ -36,8 +36,7 @@ class Restriction:
         return f"a rule {verb} `{display(self.words)}`" + (f": {why}" if why else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """What the rules say, and what they leave open.
 
     `rest` are the commands that no rule allows, and `risk` how risky these are. The commands are

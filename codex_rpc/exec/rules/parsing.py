@@ -10,9 +10,10 @@ follows from them.
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
+
+from msgspec import Struct
 
 from codex_rpc.errors import ConfigFileError
 from codex_rpc.exec.rules.calls import Call, Value, read_calls
@@ -30,8 +31,7 @@ _REQUIRED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RulesText:
+class RulesText(Struct, frozen=True):
     """What a file says, and what the user should know about it."""
 
     rules: RuleSet
@@ -50,8 +50,7 @@ def parse_rules(file: Path, text: str) -> RulesText:
     return reader.result()
 
 
-@dataclass(frozen=True, slots=True)
-class _Examples:
+class _Examples(Struct, frozen=True):
     """What a rule has to cover, and what it must not."""
 
     call: Call

@@ -5,8 +5,9 @@ not done here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 RuleDecision = Literal["allow", "prompt", "forbidden"]
 
@@ -16,8 +17,7 @@ SYSTEM_DIRECTORIES = frozenset(
 """Where a program is taken for what its name says, as no sandbox policy lets agents write there."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixRule:
+class PrefixRule(Struct, frozen=True):
     """What is to be done with commands that begin with `pattern`: for each word, the choices."""
 
     pattern: tuple[tuple[str, ...], ...]
@@ -31,8 +31,7 @@ class PrefixRule:
         return all(word in choices for word, choices in zip(words, self.pattern, strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(Struct, frozen=True):
     """All rules that hold, and for some names of programs the only paths that may stand for them.
 
     A program that is named by its whole path falls under the rules for that path; if there are

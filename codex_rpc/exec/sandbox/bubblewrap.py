@@ -8,9 +8,11 @@ on system calls (`seccomp`). Whether all that works on this machine is found out
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.errors import SandboxError
 from codex_rpc.exec.approval_policy import Enforcement
@@ -27,8 +29,7 @@ _REACH: Final[dict[bool, Reach]] = {True: "open", False: "loopback"}
 """By whether the policy allows the network."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bubblewrap:
+class Bubblewrap(Struct, frozen=True):
     """A `bwrap`, and what it can do on this machine."""
 
     program: Path

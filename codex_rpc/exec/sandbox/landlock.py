@@ -9,8 +9,9 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from codex_rpc.errors import SandboxError
 from codex_rpc.exec.approval_policy import Enforcement

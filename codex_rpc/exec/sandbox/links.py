@@ -1,15 +1,15 @@
 """Where a path leads, and through which directories' links it gets there."""
 
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.errors import SandboxError
 
 _MOST_LINKS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """A path without links, and the directories in which a link was followed to reach it."""
 
     path: str

@@ -3,9 +3,10 @@
 Whether a command is to be held to it is decided in `codex_rpc.exec.approval_policy`.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from codex_rpc.errors import SandboxError
 from codex_rpc.exec.approval_policy import Enforcement
@@ -13,8 +14,7 @@ from codex_rpc.exec.process_spec import ProcessSpec
 from codex_rpc.protocol.policies import ReadOnlyPolicy, WorkspaceWritePolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Confinement:
+class Confinement(Struct, frozen=True):
     """What a command is held to."""
 
     policy: ReadOnlyPolicy | WorkspaceWritePolicy
@@ -51,8 +51,7 @@ class Sandbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class NoSandbox:
+class NoSandbox(Struct, frozen=True):
     """What there is where nothing can hold a command to a policy."""
 
     reason: str | None = None

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.exec.process_spec import ProcessSpec
 from codex_rpc.exec.sandbox.bubblewrap import Bubblewrap, BubblewrapSandbox
@@ -42,8 +43,7 @@ _NAMES_SEEN = "its own /proc cannot be mounted here: commands see the machine's 
 _SAME_USER = "user namespaces are not available here: commands run as the server's own user"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True):
     works: bool
     complaint: str = ""
 

@@ -6,9 +6,10 @@ Written from the language's public descriptions; it has not been run on a Mac ye
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from codex_rpc.exec.approval_policy import Enforcement
 from codex_rpc.exec.environment import SANDBOX_VARIABLE

@@ -7,8 +7,9 @@ Linux on the machines of `syscalls` only.
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, assert_never
+
+from msgspec import Struct
 
 from codex_rpc.exec.sandbox.syscalls import Machine
 
@@ -72,8 +73,7 @@ _Instruction = tuple[int, int, int, int]
 """Code, how far to jump if true, how far if false, operand."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRules:
+class FilterRules(Struct, frozen=True):
     """What a filter is to do beyond what every filter does."""
 
     reach: Reach

@@ -3,12 +3,12 @@
 What is done about them is decided in `codex_rpc.exec.sandbox.seccomp`.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+
+class Machine(Struct, frozen=True):
     """An architecture: what the kernel calls it in filters, and its column of the table."""
 
     audit_arch: int

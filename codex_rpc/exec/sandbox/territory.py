@@ -7,8 +7,9 @@ whatever mounts it; nothing is changed here.
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from codex_rpc.config.repository import is_placeholder
 from codex_rpc.errors import SandboxError
@@ -25,8 +26,7 @@ _KERNEL_VIEWS = ("/proc", "/sys", "/dev")
 _SHARED_MEMORY = "/dev/shm"
 
 
-@dataclass(frozen=True, slots=True)
-class Territory:
+class Territory(Struct, frozen=True):
     """Paths without links, with the access to each and to what is below it, up to the next one.
 
     What is not below any is read-only.

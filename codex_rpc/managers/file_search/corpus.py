@@ -4,8 +4,9 @@ One thread adds paths while another goes through the pieces that are complete.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from codex_rpc.managers.file_search.folding import fold
 
@@ -15,8 +16,7 @@ LIMIT = 400_000
 """Paths of one search. About 150 bytes are kept for each."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class Piece(Struct, frozen=True, eq=False):
     """Some paths below one root, each after a zero byte and the last one before another."""
 
     root: str

@@ -7,9 +7,10 @@ zero byte; they never go back further than one word, so that no query can make t
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Self
+
+from msgspec import Struct
 
 from codex_rpc.managers.file_search.folding import fold
 from codex_rpc.managers.file_search.scoring import (
@@ -47,8 +48,7 @@ class Way(Enum):
     WHOLE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """One word of a query."""
 
     letters: str
@@ -124,8 +124,7 @@ def _initials(letters: str) -> str:
     return found + "".join(rf"(?:{gap}(?!{c}){word})*+{gap}{c}{word}" for c in others)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One way of going through many paths. What it finds fits better than what later ones find."""
 
     pattern: re.Pattern[str]
@@ -140,8 +139,7 @@ class Look:
     """Whether later looks are of no use if enough has been found so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What is looked for: paths that fit all atoms."""
 
     atoms: tuple[Atom, ...]

@@ -3,8 +3,10 @@
 import heapq
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.managers.file_search.corpus import Piece
 from codex_rpc.managers.file_search.folding import fold
@@ -31,8 +33,7 @@ Place = tuple[int, int]
 """A piece's number and that of a path in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """A path that was found."""
 
     root: str

@@ -5,8 +5,9 @@ beginning of a word or in a row, less after a gap.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 MATCH = 16
 GAP_START = 3
@@ -23,8 +24,7 @@ LARGEST_TABLE = 4096
 _NONE = -(1 << 30)
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """A score, and the positions of the letters."""
 
     score: int

@@ -7,9 +7,10 @@ git ignores in all repositories is not known here.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from codex_rpc.config.repository import GIT, is_repository
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _Rules(Struct, frozen=True):
     """What one file ignores; paths are relative to the directory that it is in."""
 
     directory: str
@@ -29,8 +29,7 @@ class _Rules:
         return self.spec.check_file(relative + "/" if is_directory else relative).include
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(Struct, frozen=True):
     path: str
     prefix: str
     """Its path below the root, with a slash at the end, or nothing."""

@@ -7,13 +7,13 @@ same is done there. If the path is not there yet, the nearest directory above it
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class WatchPlaces:
+
+class WatchPlaces(Struct, frozen=True):
     """What to watch for the sake of `target`. Equal as long as nothing else is to be watched."""
 
     target: Path
@@ -56,8 +56,7 @@ def _identified(directories: set[Path]) -> Iterator[tuple[Path, int, int]]:
         yield directory, status.st_dev, status.st_ino
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """What can be seen of a path without watching it, to notice what happened in between."""
 
     names: frozenset[str] | None

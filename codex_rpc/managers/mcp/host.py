@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from codex_rpc.exec.process import ProcessRunner
 from codex_rpc.managers.mcp.credentials import McpCredentials
 
@@ -12,8 +14,7 @@ LONGEST_PAUSE_S = 300.0
 STEADY_AFTER_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Restarts:
+class Restarts(Struct, frozen=True):
     """How soon a server that has failed is started again, if somebody needs it.
 
     At once if it was ready before; then after pauses that double. A server that was ready for

@@ -1,16 +1,15 @@
 """What carries messages to one server and back, whatever the transport."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp.shared._stream_protocols import WriteStream
 from mcp.shared.message import SessionMessage
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Two streams, closed by whoever made them; `ended` is set when the server is gone."""
 
     incoming: MemoryObjectReceiveStream[SessionMessage | Exception]

@@ -6,10 +6,10 @@ those of a login.
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.config.mcp_servers import McpServerSettings, StdioTransport
 from codex_rpc.errors import McpError
@@ -27,8 +27,7 @@ TOLD_WITHIN_S = 1.0
 """How long to wait for the end of a server that has closed the connection."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A connection whose handshake is done, and what carries it."""
 
     connection: McpConnection

@@ -5,8 +5,9 @@ this package.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
+
+from msgspec import Struct, field
 
 from codex_rpc.config.mcp_servers import ToolApproval
 
@@ -16,8 +17,7 @@ McpState = Literal["notStarted", "starting", "ready", "failed", "cancelled", "di
 McpAuthStatus = Literal["unknown", "unsupported", "notLoggedIn", "bearerToken", "oAuth"]
 
 
-@dataclass(frozen=True, slots=True)
-class McpStatus:
+class McpStatus(Struct, frozen=True):
     """News of a server. `needs_login` says that it failed because nobody is logged in."""
 
     name: str
@@ -26,8 +26,7 @@ class McpStatus:
     needs_login: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class McpTool:
+class McpTool(Struct, frozen=True):
     """A tool as one thread offers it to the model.
 
     The model calls `name` in `namespace`, or `flat_name` where it knows no namespaces; the server
@@ -67,8 +66,7 @@ class McpTool:
         return hint if isinstance(hint, bool) else None
 
 
-@dataclass(frozen=True, slots=True)
-class McpCallResult:
+class McpCallResult(Struct, frozen=True):
     """What a call gave. `is_error` is the tool's own word; then `content` says what went wrong."""
 
     content: Sequence[Json]
@@ -77,8 +75,7 @@ class McpCallResult:
     meta: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class McpProgress:
+class McpProgress(Struct, frozen=True):
     """How far a call is, in whatever the tool counts."""
 
     progress: float
@@ -89,8 +86,7 @@ class McpProgress:
 OnProgress = Callable[[McpProgress], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class FormElicitation:
+class FormElicitation(Struct, frozen=True):
     """A server asks for data of the form of `schema`."""
 
     message: str
@@ -98,8 +94,7 @@ class FormElicitation:
     meta: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UrlElicitation:
+class UrlElicitation(Struct, frozen=True):
     """A server asks the user to visit an address."""
 
     message: str
@@ -111,8 +106,7 @@ class UrlElicitation:
 ElicitRequest = FormElicitation | UrlElicitation
 
 
-@dataclass(frozen=True, slots=True)
-class ElicitAnswer:
+class ElicitAnswer(Struct, frozen=True):
     """The user's answer; `content` goes with `accept` of a form."""
 
     action: Literal["accept", "decline", "cancel"]
@@ -135,8 +129,7 @@ class NobodyToAsk:
         return ElicitAnswer("cancel")
 
 
-@dataclass(frozen=True, slots=True)
-class McpCallOptions:
+class McpCallOptions(Struct, frozen=True):
     """How to call a tool. Without `timeout_s`, the server's configuration says it.
 
     Time that passes while the user is asked does not count.
@@ -148,16 +141,14 @@ class McpCallOptions:
     meta: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class McpPage:
+class McpPage(Struct, frozen=True):
     """A page of resources or templates."""
 
     entries: Sequence[Json]
     next_cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class McpServerView:
+class McpServerView(Struct, frozen=True):
     """All that is known of a server, for `mcpServerStatus/list`."""
 
     name: str
@@ -176,8 +167,7 @@ class McpServerView:
     resource_templates: Sequence[Json] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LoginStarted:
+class LoginStarted(Struct, frozen=True):
     """A login that waits for the user to visit `authorization_url`."""
 
     authorization_url: str

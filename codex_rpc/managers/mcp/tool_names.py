@@ -8,7 +8,8 @@ start that has the same tools.
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.model.tool_names import LONGEST, flat_name, sha1_of
 
@@ -19,8 +20,7 @@ RawName = tuple[str, str]
 """A server and its tool, as they call themselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolNames:
+class ToolNames(Struct, frozen=True):
     """One tool's names. `raw` is whose they are."""
 
     raw: RawName
@@ -29,8 +29,7 @@ class ToolNames:
     flat_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTools:
+class NamedTools(Struct, frozen=True):
     """Names for all tools that can have some, and a sentence for each that cannot."""
 
     names: Sequence[ToolNames]

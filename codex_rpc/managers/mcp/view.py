@@ -6,9 +6,9 @@ long they may take is each thread's own.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import anyio
+from msgspec.structs import replace
 
 from codex_rpc.config.mcp_servers import HttpTransport, McpServerSettings, McpSettings
 from codex_rpc.errors import McpError, McpServerNotFoundError

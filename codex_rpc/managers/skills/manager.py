@@ -7,7 +7,7 @@ the state of every file and folder that was looked at; nothing is looked at befo
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,6 +15,8 @@ from typing import Protocol, Self
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.config.effective import Config
 from codex_rpc.config.skills import SkillSettings, SkillSwitch
@@ -50,8 +52,7 @@ class NoSkills:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadSkills:
+class ThreadSkills(Struct, frozen=True):
     """The skills of one thread, by the configuration it was started with."""
 
     manager: "SkillsManager"
@@ -149,8 +150,7 @@ def _rescanned(known: Scans) -> Scans:
     return {root: scan if scan.is_fresh() else scan_root(root) for root, scan in known.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Finder:
+class _Finder(Struct, frozen=True):
     """What a worker thread needs to find skills."""
 
     usual: UsualRoots

@@ -1,8 +1,9 @@
 """Where skills are looked for: a list of folders, in the order in which they are believed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.config.trust import ProjectTrust, project_root
 from codex_rpc.protocol.skills import SkillScope
@@ -16,16 +17,14 @@ SYSTEM_FOLDER = ".system"
 PROJECT_FOLDERS = (".agents", ".codex")
 
 
-@dataclass(frozen=True, slots=True)
-class SkillRoot:
+class SkillRoot(Struct, frozen=True):
     """A folder that may hold skills; it need not exist."""
 
     path: Path
     scope: SkillScope
 
 
-@dataclass(frozen=True, slots=True)
-class UsualRoots:
+class UsualRoots(Struct, frozen=True):
     """Where the skills are that do not depend on a project. `home` is `None` if there is none."""
 
     codex_home: Path

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from codex_rpc.managers.skills.front_matter import read_skill
 from codex_rpc.managers.skills.presentation import PRESENTATION, read_presentation
 from codex_rpc.managers.skills.roots import SkillRoot
@@ -29,8 +31,7 @@ Stamp = tuple[int, int, int, int]
 """What tells one state of a file or folder from another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What was found in a root."""
 
     skills: tuple[Skill, ...]

@@ -1,8 +1,9 @@
 """What is known of one skill, and of a document that is none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.protocol.skills import SkillDependencies, SkillInterface, SkillScope
 
@@ -13,8 +14,7 @@ SCOPES: tuple[SkillScope, ...] = ("repo", "user", "system", "admin")
 """In the order in which they are listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
+class Presentation(Struct, frozen=True):
     """What a skill says beside its document, in `agents/openai.yaml`."""
 
     interface: SkillInterface | None = None
@@ -23,8 +23,7 @@ class Presentation:
     """Whether the model may come to it by itself, or only the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class Skill:
+class Skill(Struct, frozen=True):
     """One skill. `path` is its document's, without links on the way."""
 
     name: str
@@ -35,24 +34,21 @@ class Skill:
     presentation: Presentation = Presentation()
 
 
-@dataclass(frozen=True, slots=True)
-class SkillProblem:
+class SkillProblem(Struct, frozen=True):
     """A document that is no skill, and why."""
 
     path: Path
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedSkill:
+class ListedSkill(Struct, frozen=True):
     """A skill, and whether the user has left it switched on."""
 
     skill: Skill
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SkillCatalog:
+class SkillCatalog(Struct, frozen=True):
     """All skills for work in one folder, sorted by scope, name and path."""
 
     skills: Sequence[ListedSkill]

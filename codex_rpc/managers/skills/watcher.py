@@ -5,13 +5,13 @@ What is different then, if anything, is for the one who looks to tell.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.managers.skills.presentation import PRESENTATION
 from codex_rpc.managers.skills.roots import SkillRoot
@@ -26,8 +26,7 @@ RETRY_SECONDS = 1.0
 """After how long a folder that vanished before it could be watched is looked for again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """What to watch: folders themselves, nothing below them.
 
     They are the folders that were looked into, and where there is no root, the nearest folder

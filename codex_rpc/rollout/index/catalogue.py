@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from codex_rpc.rollout.index.database import IndexConnection, Snapshot
 from codex_rpc.rollout.index.folders import sync_folders
 from codex_rpc.rollout.index.looking import News
@@ -24,8 +26,7 @@ _AT_ONCE = 500
 """How many files are read before others have their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some threads, and where those after and before them begin."""
 
     rows: Sequence[FileRow]
@@ -33,8 +34,7 @@ class Page:
     preceding: Position | None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """Answers one query at one moment. `among` is a further condition in SQL."""
 
     connection: IndexConnection

@@ -7,8 +7,9 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.errors import RolloutError
 from codex_rpc.rollout.files import ARCHIVED, SESSIONS, RolloutName, looks_like_rollout
@@ -22,8 +23,7 @@ _DEPTH = 4
 _CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(Struct, frozen=True):
     """What a folder holds; nothing if it is gone."""
 
     path: str
@@ -33,8 +33,7 @@ class _Look:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """What has to be done about a folder."""
 
     look: _Look

@@ -6,9 +6,10 @@ for the database. What the user took back is taken out again.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from codex_rpc.rollout.fields import integer, table
 from codex_rpc.rollout.index.database import IndexConnection, Writing
@@ -58,8 +59,7 @@ _MATCHING = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """A message, and where it is; or, if `taken_back`, that so many of the user's are undone."""
 
     start: int

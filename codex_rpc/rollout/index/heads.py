@@ -6,8 +6,10 @@ How long a file is makes no difference. What was found once is kept while the fi
 import json
 import os
 import zlib
-from dataclasses import dataclass, replace
 from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.rollout.envelope import Payload
 from codex_rpc.rollout.fields import table, text
@@ -30,8 +32,7 @@ _LEFT_OUT = ("base_instructions", "instructions", "dynamic_tools", "git")
 """Of the first line: long, and of no use here; and what a later line may change."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(Struct, frozen=True):
     """What tells whether a file is as it was."""
 
     inode: int
@@ -43,8 +44,7 @@ class FileState:
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class FileHead:
+class FileHead(Struct, frozen=True):
     """What is known of a file. `meta` is `None` while the file holds no thread."""
 
     state: FileState

@@ -5,9 +5,9 @@ Both programs begin their lines alike. A line that begins otherwise is parsed.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from msgspec import Struct
 from pydantic_core import from_json
 
 from codex_rpc.rollout.envelope import Payload
@@ -24,8 +24,7 @@ _TURN_ITEM = re.compile(
 _TURN = re.compile(rb'"turn_id":\s?"([^"\\]*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class LineHead:
+class LineHead(Struct, frozen=True):
     """`event` is the kind of an `event_msg`; `item` that of its item, as the line spells it."""
 
     kind: str

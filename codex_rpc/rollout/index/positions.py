@@ -1,14 +1,14 @@
 """Positions in a list of threads, and the cursors that stand for them."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from codex_rpc.errors import InvalidCursorError
 from codex_rpc.rollout.envelope import moment_of, utc_millis
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A place between threads in some order; without `thread_id`, beside all of that moment."""
 
     key: int

@@ -7,8 +7,9 @@ one, is shorter, or does not say what it said just before that place.
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, Literal
+
+from msgspec import Struct
 
 from codex_rpc.rollout.index.database import IndexConnection
 from codex_rpc.rollout.index.heads import FileState
@@ -18,8 +19,7 @@ Purpose = Literal["turns", "texts"]
 _CHECKED = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read of a file, up to byte `done`; `size` was all there was of it then."""
 
     inode: int

@@ -1,8 +1,9 @@
 """How threads depend on each other: who spawned whom, and who goes on from whose files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from codex_rpc.protocol.ids import ThreadId
 from codex_rpc.rollout.index.database import IndexConnection
@@ -15,8 +16,7 @@ DESCENDANTS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """A file of a thread."""
 
     path: Path

@@ -1,9 +1,11 @@
 """FileRow: a row of the index, and the file it speaks of, kept in agreement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.errors import RolloutError
 from codex_rpc.protocol.ids import ThreadId
@@ -20,8 +22,7 @@ COLUMNS = (
 _UNREADABLE = FileState(0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(Struct, frozen=True):
     """What the index knows of a file. `head` is `None` if the file was not looked at yet."""
 
     path: Path

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 from codex_rpc.rollout.fields import integer, table, text
 from codex_rpc.rollout.index.database import IndexConnection, IndexDatabase, Writing
 from codex_rpc.rollout.index.line_heads import LineHead, line_head, parsed_line, whole_lines
@@ -26,8 +28,7 @@ _ENDS = frozenset({"task_complete", "turn_complete", "turn_aborted"})
 _USER_ITEMS = frozenset({"UserMessage", "userMessage"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What the line from byte `start` to `stop` of a file means.
 
     `user` is an older event and `userItem` a whole item, which may be the same one; `late` is an
@@ -42,8 +43,7 @@ class Mark:
     number: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """The marks of a file, as far as it was read."""
 
     reading: Reading

@@ -6,12 +6,13 @@ Worked out from marks, by the rules by which whole files are read (`turn_log`).
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.rollout.index.turn_marks import Mark
 
 
-@dataclass(frozen=True, slots=True)
-class TurnEntry:
+class TurnEntry(Struct, frozen=True):
     """A turn, and where in the log its lines are.
 
     A turn of the oldest files has no id there; `turn_id` is then the one that reading the whole log
@@ -31,8 +32,7 @@ class TurnEntry:
     """Lines beyond `end` with items that were completed after the turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnTable:
+class TurnTable(Struct, frozen=True):
     """Oldest first; offsets are those of the log that it was made from."""
 
     entries: Sequence[TurnEntry]

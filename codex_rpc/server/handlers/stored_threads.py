@@ -6,10 +6,10 @@ A thread that is loaded shows its present state, up to this moment.
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import (
     EphemeralThreadError,
@@ -167,8 +167,7 @@ async def search(context: RequestContext, params: ThreadSearchParams) -> ThreadS
 # --- reading a thread --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A thread that is on disk, or loaded, or both."""
 
     stored: StoredThread | None

@@ -1,14 +1,14 @@
 """The compact task: a compaction that the user asked for."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from codex_rpc.session.compaction import compact
 from codex_rpc.session.turn_context import TurnContext
 
 
-@dataclass(frozen=True, slots=True)
-class CompactTask:
+class CompactTask(Struct, frozen=True):
     """Compacts the history as it is."""
 
     kind: Literal["compact"] = "compact"

@@ -1,8 +1,9 @@
 """The regular task: answer the user, using tools, until the model has nothing left to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from codex_rpc.errors import ContextWindowExceededError
 from codex_rpc.session.compaction import can_be_compacted, compact, window_is_full
@@ -16,8 +17,7 @@ from codex_rpc.state.turn_state import TurnInput
 TOO_LONG = "The conversation does not fit the model's context window, even when it is summed up."
 
 
-@dataclass(frozen=True, slots=True)
-class RegularTask:
+class RegularTask(Struct, frozen=True):
     """Answers `inputs`, and whatever the user adds meanwhile."""
 
     inputs: Sequence[TurnInput]

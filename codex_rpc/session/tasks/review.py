@@ -6,8 +6,11 @@ history gets the findings alone.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.config.web_search import WebSearchSettings
@@ -110,8 +113,7 @@ class _ReviewJournal:
         await self.outer.room()
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewTask:
+class ReviewTask(Struct, frozen=True):
     """Has `request` reviewed."""
 
     request: ReviewRequest

@@ -4,10 +4,10 @@ It runs as the user's own: without sandbox and without a question. It may be a t
 run beside another.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.errors import SpawnError
 from codex_rpc.exec.exec_text import exit_code_for_model
@@ -23,8 +23,7 @@ DEFAULT_TIMEOUT_SECONDS = 3600.0
 ABORTED = "command aborted by user"
 
 
-@dataclass(frozen=True, slots=True)
-class UserShellTask:
+class UserShellTask(Struct, frozen=True):
     """Runs `script` in the user's login shell."""
 
     script: str

@@ -1,6 +1,6 @@
 """`close_agent`: end an agent that is not needed any more."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
@@ -31,8 +31,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CloseAgentTool:
+class CloseAgentTool(Struct, frozen=True):
     agents: Agents
     name: str = "close_agent"
     parallel: bool = False

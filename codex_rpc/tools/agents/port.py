@@ -1,8 +1,9 @@
 """What a tool may do with other agents: the port that `threads.agent_control` implements."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.protocol.ids import ThreadId, TurnId
@@ -10,8 +11,7 @@ from codex_rpc.protocol.inputs import UserInput
 from codex_rpc.protocol.items import CollabAgentState
 
 
-@dataclass(frozen=True, slots=True)
-class AgentTask:
+class AgentTask(Struct, frozen=True):
     """Work for a new agent. It runs with `settings`; with `knows_all`, it has heard all we have."""
 
     parts: Sequence[UserInput]
@@ -19,8 +19,7 @@ class AgentTask:
     knows_all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SpawnedAgent:
+class SpawnedAgent(Struct, frozen=True):
     """A new agent, at work."""
 
     agent_id: ThreadId

@@ -1,6 +1,6 @@
 """`resume_agent`: open an agent again that was closed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
@@ -31,8 +31,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeAgentTool:
+class ResumeAgentTool(Struct, frozen=True):
     agents: Agents
     name: str = "resume_agent"
     parallel: bool = False

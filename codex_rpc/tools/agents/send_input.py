@@ -1,6 +1,6 @@
 """`send_input`: say something to an agent that is open."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
@@ -40,8 +40,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SendInputTool:
+class SendInputTool(Struct, frozen=True):
     agents: Agents
     name: str = "send_input"
     parallel: bool = False

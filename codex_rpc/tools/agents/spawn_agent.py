@@ -1,6 +1,7 @@
 """`spawn_agent`: have a new agent do a part of the work, in a thread of its own."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from codex_rpc.errors import ToolError
 from codex_rpc.managers.model_info import ModelInfo
@@ -54,8 +55,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SpawnAgentTool:
+class SpawnAgentTool(Struct, frozen=True):
     agents: Agents
     name: str = "spawn_agent"
     parallel: bool = False

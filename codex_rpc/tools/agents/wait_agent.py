@@ -1,7 +1,6 @@
 """`wait_agent`: wait for what comes of agents' work."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pydantic import AliasChoices, Field
 
 from codex_rpc.errors import ToolError
@@ -61,8 +60,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WaitAgentTool:
+class WaitAgentTool(Struct, frozen=True):
     agents: Agents
     name: str = "wait_agent"
     parallel: bool = True

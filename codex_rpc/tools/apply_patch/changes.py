@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 ChangeKind = Literal["add", "delete", "update"]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChange:
+class PlannedChange(Struct, frozen=True):
     """What happens to one file; `None` is "does not exist".
 
     `before` is the text at `path`; `after` is the text at `move_path` if the file moves, and at

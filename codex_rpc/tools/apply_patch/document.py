@@ -6,7 +6,8 @@ A text is what the workspace reads: bytes that are not UTF-8 are lone surrogates
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.tools.apply_patch.line_diff import split_lines
 
@@ -45,16 +46,14 @@ _FORMS: tuple[Callable[[str], str], ...] = (str, str.rstrip, str.strip, _as_plai
 """What to compare instead of a line, from the strictest to the loosest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line and its end; "" for a last line without one, `None` for a line the patch adds."""
 
     body: str
     end: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Lines `start` to `stop` of the old text, and what takes their place."""
 
     start: int

@@ -8,14 +8,14 @@ the piece counts as rewritten: the answer is then longer than it need be, and st
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MAX_EDITS = 200
 """Edits per piece that are searched for; the time grows with the square of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Lines `old_start:old_stop` of the old text became `new_start:new_stop` of the new one."""
 
     old_start: int
@@ -24,8 +24,7 @@ class Edit:
     new_stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(Struct, frozen=True):
     old: int
     new: int
     count: int

@@ -7,8 +7,9 @@ from `*** Begin Patch`.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal, NoReturn
+
+from msgspec import Struct
 
 from codex_rpc.errors import PatchError
 
@@ -29,16 +30,14 @@ LineRole = Literal["context", "add", "remove"]
 _ROLES: dict[str, LineRole] = {" ": "context", "+": "add", "-": "remove"}
 
 
-@dataclass(frozen=True, slots=True)
-class PatchLine:
+class PatchLine(Struct, frozen=True):
     """One line of a chunk, without its prefix and line end."""
 
     role: LineRole
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Neighbouring lines to find and change in one file.
 
     Each of `contexts` is a line to be sought, one after the other, before the chunk's own lines;
@@ -50,19 +49,16 @@ class Chunk:
     at_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AddFile:
+class AddFile(Struct, frozen=True):
     path: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteFile:
+class DeleteFile(Struct, frozen=True):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateFile:
+class UpdateFile(Struct, frozen=True):
     path: str
     chunks: tuple[Chunk, ...]
     move_to: str | None = None
@@ -71,8 +67,7 @@ class UpdateFile:
 Hunk = AddFile | DeleteFile | UpdateFile
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """The hunks of a patch, in its order; paths are as the model wrote them."""
 
     hunks: tuple[Hunk, ...]

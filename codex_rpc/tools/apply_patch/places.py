@@ -5,16 +5,16 @@ So the places are settled before anybody decides about them, and writing follows
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.plan import PatchPlan
 from codex_rpc.tools.workspace import FileFacts, FileSystem, Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """By a plan's path: where it leads, and what is known of the file that is there."""
 
     real: Mapping[Path, Path] = field(default_factory=dict[Path, Path])

@@ -8,11 +8,11 @@ file moved over an existing one as an update of that and a deletion of its sourc
 
 import os.path
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 import anyio.to_thread
+from msgspec import Struct
 
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.changes import ChangeLedger, PlannedChange
@@ -26,8 +26,7 @@ LONG_TEXT = 1024 * 1024
 _SUMMARY_LETTER = {"add": "A", "update": "M", "delete": "D"}
 
 
-@dataclass(frozen=True, slots=True)
-class PatchPlan:
+class PatchPlan(Struct, frozen=True):
     """A patch that has been checked against the files; paths are absolute."""
 
     changes: tuple[PlannedChange, ...]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.plan import read_text
@@ -19,8 +20,7 @@ from codex_rpc.tools.workspace import FileSystem, Workspace
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One file goes from `before` to `after`. `path` is its name in the plan, for messages.
 
     `mode` is for a file made anew, on the way there or back: others keep theirs.

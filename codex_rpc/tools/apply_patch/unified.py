@@ -1,7 +1,8 @@
 """Writes the difference of two texts as the hunks of a unified diff, as git does."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.tools.apply_patch.line_diff import Edit, line_edits, split_lines
 
@@ -65,8 +66,7 @@ def _grouped(edits: Iterable[Edit], context: int) -> list[list[Edit]]:
     return groups
 
 
-@dataclass(frozen=True, slots=True)
-class _Hunk:
+class _Hunk(Struct, frozen=True):
     """Neighbouring edits; `skipped` lines stand before the first of `old`, and of `new`."""
 
     old: Sequence[str]

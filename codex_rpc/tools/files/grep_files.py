@@ -6,10 +6,10 @@ Ripgrep searches if it is installed, else `search_walk`. Either is a process tha
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
+from msgspec import Struct
 from pydantic import Field
 
 from codex_rpc.errors import ToolError
@@ -70,8 +70,7 @@ SPEC = FunctionToolSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GrepFilesTool:
+class GrepFilesTool(Struct, frozen=True):
     """Its searches run beside the commands of the thread, with the variables that those see."""
 
     environment: CommandEnvironment

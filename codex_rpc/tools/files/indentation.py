@@ -7,7 +7,8 @@ line that closes it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from codex_rpc.tools.files.text_lines import widths
 
@@ -17,8 +18,7 @@ _ABOVE_HEADER = re.compile(r"#|//|/\*|\*|--|@|\"\"\"")
 """How lines begin that belong to the header below them: comments, decorators."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockChoice:
+class BlockChoice(Struct, frozen=True):
     """Which block: so many levels above the anchor, 0 for all there are."""
 
     anchor: int

@@ -5,11 +5,11 @@ The directory on the disk is listed: a file that an editor has never saved is no
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import anyio.to_thread
+from msgspec import Struct
 from pydantic import Field
 
 from codex_rpc.managers.model_info import ModelInfo
@@ -77,8 +77,7 @@ class ListDirTool:
         return ToolOutput(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     name: str
     mark: str
     level: int

@@ -1,6 +1,6 @@
 """What an MCP server asks in the middle of a call, put to the client."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from codex_rpc.managers.mcp.port import ElicitAnswer, ElicitRequest, FormElicitation
 from codex_rpc.protocol.questions import (
@@ -11,8 +11,7 @@ from codex_rpc.tools.mcp.consent import may_elicit
 from codex_rpc.tools.ports import ClientQuestion, QuestionHeader, ToolContext
 
 
-@dataclass(frozen=True, slots=True)
-class ClientElicitor:
+class ClientElicitor(Struct, frozen=True):
     """Asks on behalf of one call: implements `managers.mcp.port.Elicitor`."""
 
     context: ToolContext

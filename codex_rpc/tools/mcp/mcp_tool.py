@@ -1,10 +1,10 @@
 """Calling a tool of an MCP server for the model: asking first if need be, and showing it."""
 
 import time
-from dataclasses import dataclass
 from typing import Any, cast
 
 import anyio
+from msgspec import Struct
 from pydantic_core import from_json
 
 from codex_rpc.errors import ToolError
@@ -20,8 +20,7 @@ from codex_rpc.tools.mcp.result import output_for_model
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 
 
-@dataclass(frozen=True, slots=True)
-class McpModelTool:
+class McpModelTool(Struct, frozen=True):
     """One tool of a server's."""
 
     tool: McpTool

@@ -3,10 +3,10 @@
 import json
 import time
 from collections.abc import AsyncGenerator, Awaitable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import anyio
+from msgspec import Struct
 
 from codex_rpc.errors import CodexRpcError, ToolError
 from codex_rpc.managers.mcp.port import Json, McpCallOptions, McpPage
@@ -44,8 +44,7 @@ _LISTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ListTool:
+class ListTool(Struct, frozen=True):
     """Lists one kind of thing, of one server by the page or of all servers at once."""
 
     name: str
@@ -103,8 +102,7 @@ _PAGES_OF_ALL = 100
 """A server whose list never ends is not read to the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTool:
+class ReadTool(Struct, frozen=True):
     """Reads one resource."""
 
     servers: ThreadMcp

@@ -1,5 +1,6 @@
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from codex_rpc.config.settings import ThreadSettings
 from codex_rpc.history.fragments import (

@@ -1,10 +1,10 @@
 """What is known of a model, from the catalogue, from its family, and from the user."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.config.effective import config_from_table
 from codex_rpc.config.providers import ModelProvider

@@ -1,9 +1,9 @@
 """Which skills are found, where, and when they are looked for again."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.config.effective import config_from_table
 from codex_rpc.config.skills import SkillSwitch

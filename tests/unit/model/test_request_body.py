@@ -1,7 +1,8 @@
-from dataclasses import replace
+import dataclasses
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.config.providers import ModelProvider
 from codex_rpc.model.port import FreeformToolSpec, FunctionToolSpec, ModelRequest
@@ -117,7 +118,7 @@ def test_items_lose_ids_raw_reasoning_and_unknown_kinds_but_nothing_else() -> No
 
 
 def test_azure_stores_and_keeps_ids() -> None:
-    azure = replace(PROVIDER, base_url="https://mine.openai.azure.com/openai/v1")
+    azure = dataclasses.replace(PROVIDER, base_url="https://mine.openai.azure.com/openai/v1")
     item = RESPONSE_ITEM.validate_python(
         {"type": "message", "id": "msg", "role": "user", "content": []}
     )

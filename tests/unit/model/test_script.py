@@ -1,10 +1,10 @@
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 from pydantic_core import to_json
 
 from codex_rpc.errors import (

@@ -1,12 +1,12 @@
 """Forks on disk."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.history.fragments import turn_aborted
 from codex_rpc.rollout.copying import copy_log

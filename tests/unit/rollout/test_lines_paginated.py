@@ -1,11 +1,11 @@
 """Going on with files of the other program's newest generation."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.inputs import MentionInput

@@ -1,12 +1,12 @@
 """Reconstructing what the recorder has written gives back what the thread had in memory."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from codex_rpc.history.compaction import is_summary, summary_message
 from codex_rpc.history.fragments import turn_aborted

@@ -3,12 +3,12 @@
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.config.effective import AgentLimits
 from codex_rpc.config.loader import ConfigLoader

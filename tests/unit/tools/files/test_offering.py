@@ -1,6 +1,6 @@
 """Which models are offered the file tools."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec

@@ -1,11 +1,12 @@
 """`view_image` for a model that has no vision."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from codex_rpc.errors import ToolError
 from codex_rpc.managers.model_info import ModelInfo
