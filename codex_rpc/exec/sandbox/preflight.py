@@ -6,6 +6,7 @@ it never lets them run without it.
 
 import os
 import platform
+import secrets
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,7 @@ TRUSTED_PLACES = ("/usr/bin", "/bin", "/usr/local/bin")
 _LIMIT_S = 5.0
 
 _PROBE = """
-( : >> "$1" ) 2> /dev/null && echo writable
+( : > "$1" ) 2> /dev/null && echo writable
 while read -r name value; do
   case $name in CapEff:|NoNewPrivs:|Seccomp:) echo "$name$value" ;; esac
 done < /proc/self/status
@@ -128,16 +129,20 @@ def _second_best(machine: Machine, own_home: Path | None, complaint: str) -> San
 
 
 def _try(sandbox: "BubblewrapSandbox | LandlockSandbox") -> _Attempt:
-    """Run a command that says what it is held to; it must not be able to write our file."""
-    with tempfile.NamedTemporaryFile(prefix="codex-rpc-") as file:
-        probe = ProcessSpec(["/bin/sh", "-c", _PROBE, "sh", file.name], Path("/"), {})
-        spec = sandbox.confine(probe, Confinement(ReadOnlyPolicy(), Path("/"), None))
-        try:
-            result = _run(spec)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return _Attempt(works=False, complaint=str(error))
-        finally:
-            sandbox.ended(spec)
+    """Run a command that says what it is held to; it must not be able to make the file it tries to.
+
+    The file is the command's to make, so that nothing is left behind whenever this process dies.
+    """
+    forbidden = Path(tempfile.gettempdir(), f"codex-rpc-{secrets.token_hex(8)}")
+    probe = ProcessSpec(["/bin/sh", "-c", _PROBE, "sh", str(forbidden)], Path("/"), {})
+    spec = sandbox.confine(probe, Confinement(ReadOnlyPolicy(), Path("/"), None))
+    try:
+        result = _run(spec)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _Attempt(works=False, complaint=str(error))
+    finally:
+        sandbox.ended(spec)
+        forbidden.unlink(missing_ok=True)
     said = result.stdout.split()
     if result.returncode == 0 and set(said) == _HELD_TO:
         return _Attempt(works=True)
