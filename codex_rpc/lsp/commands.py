@@ -6,10 +6,10 @@ and answer for the user.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsprotocol import types
-from msgspec import Struct, field
 from pygls.lsp.server import LanguageServer
 
 from codex_rpc.lsp.agent import EditorAgent
@@ -37,8 +37,9 @@ def method_of(command: str) -> str | None:
     return METHOD_COMMANDS.get(command)
 
 
-class Target(Struct, frozen=True):
-    """A place in a document, and what is wrong with it."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place in a document, and what is wrong with it. pygls makes it, which knows dataclasses."""
 
     uri: str
     range: types.Range
