@@ -175,7 +175,8 @@ async def answer_next(peer: Peer, response: dict[str, Any]) -> None:
 
 async def use_mcp_servers(app: App, peer: Peer) -> None:
     with http_server(Issuer(lifetime_s=3600)) as guarded:
-        servers = {"notes": mcp_table(app.folder), "guarded": {"url": guarded.url}}
+        notes = {**mcp_table(app.folder), "required": True}  # the first turn waits for it
+        servers = {"notes": notes, "guarded": {"url": guarded.url}}
         steps = [
             {**calls("count"), "namespace": "mcp__notes"},
             {**calls("write", text="x"), "namespace": "mcp__notes"},
