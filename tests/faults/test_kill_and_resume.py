@@ -118,7 +118,9 @@ async def resume(server: DoomedServer, account: Account, **settings: Any) -> Non
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
+)
 async def test_what_was_seen_survives_kill_9_at_any_point(tmp_path: Path, seed: int) -> None:
     """The design: nothing completed is lost by `kill -9`, and the thread goes on.
 
