@@ -94,6 +94,11 @@ function promptCommands({ messages, wishes }: Actions): Commands {
     },
     explain: () => explain(wishes),
     fixDiagnostics: () => fixDiagnostics(wishes),
+    steer: async () => {
+      const prompt = "What should the turn that is running take into account?";
+      const text = await vscode.window.showInputBox({ prompt, ignoreFocusOut: true });
+      if (text?.trim()) await messages.submit(text, []);
+    },
     interrupt: () => messages.interrupt(),
   };
 }

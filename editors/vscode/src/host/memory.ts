@@ -6,7 +6,8 @@ import type { ContextChip, Outgoing, ViewState } from "../state/state";
 import type { Store } from "./store";
 
 const KEY = "codexRpc.open";
-const QUIET_MS = 200;
+/** At most this much of what was typed is lost with the editor. */
+const SAVED_EVERY_MS = 200;
 
 interface Remembered {
   threadId: string | null;
@@ -45,6 +46,7 @@ export class Memory implements vscode.Disposable {
 
   async save(): Promise<void> {
     if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
     const { prompt, chips, outbox } = this.store.state;
     await this.memento.update(KEY, {
       threadId: this.last,
@@ -55,8 +57,7 @@ export class Memory implements vscode.Disposable {
   }
 
   private soon(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.save(), QUIET_MS);
+    this.timer ??= setTimeout(() => void this.save(), SAVED_EVERY_MS);
   }
 }
 

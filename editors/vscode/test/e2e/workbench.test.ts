@@ -201,10 +201,14 @@ describe("the extension in a workbench", { skip, timeout: 600_000 }, () => {
     await workbench.idle();
   });
 
-  test("a running turn is interrupted", async () => {
+  test("a running turn is steered and interrupted", async () => {
     await workbench.submit("Tell me a story");
     const { view } = workbench;
     await view.locator(".item.agent", { hasText: "Once upon" }).waitFor();
+    await workbench.command("Codex RPC: Steer…");
+    await workbench.page.locator(".quick-input-widget input").fill("Make it short");
+    await workbench.page.keyboard.press("Enter");
+    await view.locator(".item.user, .outbox .item", { hasText: "Make it short" }).first().waitFor();
     await view.getByRole("button", { name: "Stop" }).click();
     await view.locator(".ending", { hasText: "Interrupted." }).last().waitFor();
     await workbench.idle();
