@@ -16,8 +16,8 @@ from codex_rpc.lsp.documents import Documents, path_of
 from codex_rpc.lsp.editor import Editor
 from codex_rpc.lsp.edits import text_edits, was_edited
 from codex_rpc.lsp.mirror import Mirror
-from codex_rpc.tools.disk_workspace import DiskWorkspace
-from codex_rpc.tools.workspace import FileFacts
+from codex_rpc.tools.workspace.disk import DiskWorkspace
+from codex_rpc.tools.workspace.port import FileFacts
 
 _PATIENCE = 5.0
 """Seconds in which an editor that has made a change must have told us of the new text."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import anyio
 
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.workspace.disk import DiskWorkspace
 
 logger = logging.getLogger(__name__)
 

@@ -31,7 +31,7 @@ from codex_rpc.rpc.header_framing import HeaderFraming
 from codex_rpc.rpc.streams import ByteReader, ByteWriter
 from codex_rpc.server.context import Server
 from codex_rpc.server.dispatch import Dispatcher
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.workspace.disk import DiskWorkspace
 
 
 async def serve_editor(

@@ -1,6 +1,6 @@
 """Tools that the client provides: registered with the thread, called by `item/tool/call`.
 
-What a name and a schema must be like is checked in `codex_rpc.tools.client_tools`.
+What a name and a schema must be like is checked in `codex_rpc.tools.client.client_tools`.
 """
 
 from typing import Annotated, Any, Literal, cast

@@ -31,7 +31,7 @@ from codex_rpc.session.clock import now_ms
 from codex_rpc.session.events import Event
 from codex_rpc.session.shown_terminal import OpenTerminal, ShownTerminal
 from codex_rpc.state.active_turn import ActiveTurn
-from codex_rpc.tools.terminals import TerminalLaunch
+from codex_rpc.tools.commands.terminals import TerminalLaunch
 
 logger = logging.getLogger(__name__)
 

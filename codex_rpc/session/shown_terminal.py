@@ -10,7 +10,7 @@ from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import CommandExecutionItem
 from codex_rpc.state.active_turn import ActiveTurn
 from codex_rpc.state.open_item import SHOWN_OUTPUT_BYTES
-from codex_rpc.tools.terminals import TerminalLaunch
+from codex_rpc.tools.commands.terminals import TerminalLaunch
 
 
 class OpenTerminal(Struct, frozen=True):

@@ -24,6 +24,7 @@ from codex_rpc.session import approvals, questions
 from codex_rpc.session.turn_context import TurnContext
 from codex_rpc.session.turn_terminals import TurnTerminals
 from codex_rpc.tools.apply_patch.plan import PatchPlan
+from codex_rpc.tools.commands.terminals import Terminals
 from codex_rpc.tools.ports import (
     Approval,
     ClientQuestion,
@@ -32,7 +33,6 @@ from codex_rpc.tools.ports import (
     PatchQuestion,
     Workspace,
 )
-from codex_rpc.tools.terminals import Terminals
 
 
 class SessionToolContext(Struct, frozen=True):

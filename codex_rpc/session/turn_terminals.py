@@ -7,7 +7,7 @@ from msgspec import Struct
 from codex_rpc.exec.terminals import Terminal
 from codex_rpc.session.background_terminals import BackgroundTerminals
 from codex_rpc.state.active_turn import ActiveTurn
-from codex_rpc.tools.terminals import TerminalLaunch
+from codex_rpc.tools.commands.terminals import TerminalLaunch
 
 
 class TurnTerminals(Struct, frozen=True):

@@ -10,9 +10,9 @@ from codex_rpc.managers.models import ModelsManager
 from codex_rpc.managers.skills.manager import NoSkills, SkillSource
 from codex_rpc.model.port import ModelClient
 from codex_rpc.rollout.recorder import RolloutRecorder
-from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.commands.environment import CommandEnvironment
 from codex_rpc.tools.registry import ToolRegistry
-from codex_rpc.tools.workspace import Workspace
+from codex_rpc.tools.workspace.port import Workspace
 
 if TYPE_CHECKING:
     from codex_rpc.managers.mcp.view import ThreadMcp

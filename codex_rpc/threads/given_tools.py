@@ -45,10 +45,10 @@ def _given_tools(
     recorded: Sequence[Payload],
 ) -> GivenTools:
     # What few threads have is not loaded for all.
-    from codex_rpc.tools.client_tool_rules import check_client_tools
-    from codex_rpc.tools.client_tools import GivenGroups, client_tools
+    from codex_rpc.tools.client.client_tools import GivenGroups, client_tools
+    from codex_rpc.tools.client.recorded_tools import from_record
+    from codex_rpc.tools.client.rules import check_client_tools
     from codex_rpc.tools.ports import ToolGroup
-    from codex_rpc.tools.recorded_client_tools import from_record
 
     embedded = _embedded(request.tools, taken)
     taken = {*taken, *(tool.name for tool in embedded)}
@@ -78,6 +78,6 @@ def recorded_form(request: StartThread) -> tuple[Payload, ...]:
     """The tools of the client's as the first line of the thread's file has them."""
     if not request.dynamic_tools:
         return ()
-    from codex_rpc.tools.recorded_client_tools import to_record
+    from codex_rpc.tools.client.recorded_tools import to_record
 
     return tuple(to_record(request.dynamic_tools))

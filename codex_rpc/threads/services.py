@@ -26,10 +26,10 @@ from codex_rpc.rollout.recorder import RolloutRecorder
 from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.threads.mcp_hub import McpHub
 from codex_rpc.threads.sandbox_probe import SandboxProbe
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.commands.environment import CommandEnvironment
 from codex_rpc.tools.registry import ToolRegistry
-from codex_rpc.tools.workspace import Workspace
+from codex_rpc.tools.workspace.disk import DiskWorkspace
+from codex_rpc.tools.workspace.port import Workspace
 
 if TYPE_CHECKING:
     from codex_rpc.managers.mcp.view import ThreadMcp

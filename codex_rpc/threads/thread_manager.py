@@ -52,8 +52,8 @@ from codex_rpc.threads.making import ProgramIdentity, ThreadMaker, released_on_f
 from codex_rpc.threads.mcp_hub import McpHub
 from codex_rpc.threads.services import ServiceFactory
 from codex_rpc.threads.spawn import StartThread
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.workspace import Workspace
+from codex_rpc.tools.commands.environment import CommandEnvironment
+from codex_rpc.tools.workspace.port import Workspace
 
 if TYPE_CHECKING:
     from codex_rpc.threads.loading import Cut, ForkSource, ThreadLoader

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 from codex_rpc.tools.agents.agent_tools import agent_tools
 from codex_rpc.tools.agents.port import Agents
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.exec_command import ExecCommandTool
+from codex_rpc.tools.apply_patch.patch_tool import PatchTool
+from codex_rpc.tools.commands.environment import CommandEnvironment
+from codex_rpc.tools.commands.exec_command import ExecCommandTool
+from codex_rpc.tools.commands.shell_tools import ShellTool
+from codex_rpc.tools.commands.write_stdin import WriteStdinTool
 from codex_rpc.tools.files.grep_files import GrepFilesTool
 from codex_rpc.tools.files.list_dir import ListDirTool
 from codex_rpc.tools.files.read_file import ReadFileTool
 from codex_rpc.tools.files.view_image import ViewImageTool
-from codex_rpc.tools.patch_tool import PatchTool
 from codex_rpc.tools.plan_tool import PlanTool
 from codex_rpc.tools.ports import Tool
 from codex_rpc.tools.request_permissions import RequestPermissionsTool
 from codex_rpc.tools.request_user_input import RequestUserInputTool
-from codex_rpc.tools.shell_tools import ShellTool
-from codex_rpc.tools.write_stdin import WriteStdinTool
 
 if TYPE_CHECKING:
     from codex_rpc.managers.mcp.view import ThreadMcp

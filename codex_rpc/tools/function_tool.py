@@ -24,7 +24,7 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.items import OutputTextPart
 from codex_rpc.tools.arguments import argument_error
-from codex_rpc.tools.dynamic_call import DynamicCall, json_arguments
+from codex_rpc.tools.client.dynamic_call import DynamicCall, json_arguments
 from codex_rpc.tools.ports import Tool, ToolCall, ToolContext, ToolOutput
 
 logger = logging.getLogger(__name__)

@@ -27,8 +27,8 @@ from codex_rpc.protocol.notifications import TurnPlanStep
 from codex_rpc.protocol.policies import SandboxPolicy
 from codex_rpc.protocol.questions import PermissionGrantScope
 from codex_rpc.protocol.response_items import ContentPart
-from codex_rpc.tools.terminals import Terminals
-from codex_rpc.tools.workspace import Workspace
+from codex_rpc.tools.commands.terminals import Terminals
+from codex_rpc.tools.workspace.port import Workspace
 
 if TYPE_CHECKING:
     from codex_rpc.tools.apply_patch.plan import PatchPlan

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from codex_rpc.tools.patch_interception import ADVICE, BARE_PATCH
+from codex_rpc.tools.commands.patch_interception import ADVICE, BARE_PATCH
 from tests.support.app import App
 from tests.support.model_script import calls, runs, says
 from tests.support.outline import items

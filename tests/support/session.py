@@ -55,10 +55,10 @@ from codex_rpc.session.session import Session
 from codex_rpc.state.services import Managers, SessionServices
 from codex_rpc.state.session_state import SessionState
 from codex_rpc.state.turn_state import ApprovalAnswer
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.commands.environment import CommandEnvironment
 from codex_rpc.tools.ports import Tool
 from codex_rpc.tools.registry import ToolRegistry
+from codex_rpc.tools.workspace.disk import DiskWorkspace
 from tests.support.programmed import WAIT_SECONDS, ProgrammedModel
 
 E = TypeVar("E", bound=Event)

@@ -12,10 +12,10 @@ from codex_rpc.model.port import ModelRequest
 from codex_rpc.protocol.ids import TurnId
 from codex_rpc.protocol.items import CommandExecutionItem
 from codex_rpc.protocol.response_items import FunctionCallItem, FunctionCallOutputItem
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.exec_command import ExecCommandTool
+from codex_rpc.tools.commands.environment import CommandEnvironment
+from codex_rpc.tools.commands.exec_command import ExecCommandTool
+from codex_rpc.tools.commands.write_stdin import WriteStdinTool
 from codex_rpc.tools.ports import Tool
-from codex_rpc.tools.write_stdin import WriteStdinTool
 from tests.support.programmed import ProgrammedModel, Reply, says
 from tests.support.session import LiveSession, live_session
 

@@ -40,7 +40,7 @@ from codex_rpc.server.client import Client
 from codex_rpc.server.client_commands import CappedStream, ClientCommand
 from codex_rpc.server.context import RequestContext
 from codex_rpc.threads.spawn import default_sandbox_policy
-from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.commands.environment import CommandEnvironment
 
 DEFAULT_TIMEOUT_MS = 10_000
 DEFAULT_OUTPUT_BYTES = 1024 * 1024

@@ -15,8 +15,8 @@ from codex_rpc.history.fragments import user_shell_command
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.session.tool_context import SessionToolContext
 from codex_rpc.session.turn_context import TurnContext
-from codex_rpc.tools.command_consent import Command, Permit
-from codex_rpc.tools.command_execution import command_item, run_shown
+from codex_rpc.tools.commands.consent import Command, Permit
+from codex_rpc.tools.commands.execution import command_item, run_shown
 
 DEFAULT_TIMEOUT_SECONDS = 3600.0
 

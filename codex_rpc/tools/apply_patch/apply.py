@@ -16,7 +16,7 @@ from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.places import Places, find_places
 from codex_rpc.tools.apply_patch.plan import PatchPlan, read_text
 from codex_rpc.tools.apply_patch.undo import BegunStep, Step, reason_of, roll_back
-from codex_rpc.tools.workspace import FileSystem, Workspace
+from codex_rpc.tools.workspace.port import FileSystem, Workspace
 
 _WRITE_SECONDS = 30
 """For writing a patch, or rolling one file back: only a file system that hangs needs this long."""

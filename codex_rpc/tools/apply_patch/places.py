@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.plan import PatchPlan
-from codex_rpc.tools.workspace import FileFacts, FileSystem, Workspace
+from codex_rpc.tools.workspace.port import FileFacts, FileSystem, Workspace
 
 
 class Places(Struct, frozen=True):

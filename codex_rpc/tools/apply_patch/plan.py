@@ -18,7 +18,7 @@ from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.changes import ChangeLedger, PlannedChange
 from codex_rpc.tools.apply_patch.matcher import patched_text
 from codex_rpc.tools.apply_patch.parser import AddFile, DeleteFile, Hunk, Patch, UpdateFile
-from codex_rpc.tools.workspace import Workspace
+from codex_rpc.tools.workspace.port import Workspace
 
 LONG_TEXT = 1024 * 1024
 """From this length on a text is worked on in a thread: it takes too long for an event loop."""

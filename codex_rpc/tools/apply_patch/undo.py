@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.plan import read_text
-from codex_rpc.tools.workspace import FileSystem, Workspace
+from codex_rpc.tools.workspace.port import FileSystem, Workspace
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

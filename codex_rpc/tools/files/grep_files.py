@@ -18,7 +18,7 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.tools.apply_patch.document import readable
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
-from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.commands.environment import CommandEnvironment
 from codex_rpc.tools.files.file_path import absolute_path
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 

@@ -12,10 +12,10 @@ from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.items import ImageViewItem
 from codex_rpc.protocol.response_items import InputImage
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
-from codex_rpc.tools.disk_reading import read_bytes
 from codex_rpc.tools.files.file_path import absolute_path, failure
 from codex_rpc.tools.files.image_kind import image_media_type
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
+from codex_rpc.tools.workspace.disk_reading import read_bytes
 
 MAX_BYTES = 10 * 1024 * 1024
 """It goes to the provider with every later request of the thread, and into the thread's file."""

@@ -14,7 +14,7 @@ from codex_rpc.tools.apply_patch.apply import apply_plan
 from codex_rpc.tools.apply_patch.parser import parse_patch
 from codex_rpc.tools.apply_patch.places import find_places
 from codex_rpc.tools.apply_patch.plan import PatchPlan, plan_patch
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.workspace.disk import DiskWorkspace
 
 
 async def plan(cwd: Path, *lines: str) -> PatchPlan:

@@ -11,7 +11,7 @@ from codex_rpc.tools.apply_patch.changes import PlannedChange
 from codex_rpc.tools.apply_patch.parser import parse_patch
 from codex_rpc.tools.apply_patch.plan import PatchPlan, plan_patch, summary
 from codex_rpc.tools.apply_patch.wire import file_update_changes
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.workspace.disk import DiskWorkspace
 
 
 async def plan(cwd: Path, *lines: str) -> PatchPlan:

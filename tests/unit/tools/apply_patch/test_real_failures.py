@@ -16,7 +16,7 @@ from codex_rpc.errors import PatchError
 from codex_rpc.tools.apply_patch.apply import apply_plan
 from codex_rpc.tools.apply_patch.parser import parse_patch
 from codex_rpc.tools.apply_patch.plan import plan_patch
-from codex_rpc.tools.disk_workspace import DiskWorkspace
+from codex_rpc.tools.workspace.disk import DiskWorkspace
 
 class Crowded(DiskWorkspace):
     "While the file named `small` is written, somebody else fills the disk."

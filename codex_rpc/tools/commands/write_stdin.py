@@ -11,8 +11,8 @@ from codex_rpc.exec.terminals import Terminal
 from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.tools.arguments import ToolArguments, parse_arguments
+from codex_rpc.tools.commands.terminal_look import Look
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
-from codex_rpc.tools.terminal_look import Look
 
 DEFAULT_YIELD_MS = 250
 LONGEST_YIELD_MS = 30_000

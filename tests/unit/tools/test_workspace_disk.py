@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codex_rpc.tools.disk_workspace import MAX_BYTES, DiskWorkspace
-from codex_rpc.tools.workspace import FileFacts, FileSystem, Workspace
+from codex_rpc.tools.workspace.disk import MAX_BYTES, DiskWorkspace
+from codex_rpc.tools.workspace.port import FileFacts, FileSystem, Workspace
 
 not_root = pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not stop root")
 

@@ -15,7 +15,8 @@ from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.dynamic_tools import DynamicToolFunction, DynamicToolSpec
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.questions import DynamicToolCallParams, DynamicToolCallResponse
-from codex_rpc.tools.dynamic_call import DynamicCall, json_arguments
+from codex_rpc.tools.client.dynamic_call import DynamicCall, json_arguments
+from codex_rpc.tools.client.recorded_tools import canonical
 from codex_rpc.tools.ports import (
     ClientQuestion,
     QuestionHeader,
@@ -24,7 +25,6 @@ from codex_rpc.tools.ports import (
     ToolGroup,
     ToolOutput,
 )
-from codex_rpc.tools.recorded_client_tools import canonical
 
 
 class ClientTool(Struct, frozen=True):

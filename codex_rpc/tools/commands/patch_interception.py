@@ -7,8 +7,8 @@ it is told to do so the next time. How such a command is recognised is in `exec.
 from codex_rpc.errors import ToolError
 from codex_rpc.exec.patch_script import is_bare_patch, patch_script
 from codex_rpc.protocol.ids import ItemId
-from codex_rpc.tools.command_consent import Command
-from codex_rpc.tools.patch_tool import PatchCall
+from codex_rpc.tools.apply_patch.patch_tool import PatchCall
+from codex_rpc.tools.commands.consent import Command
 from codex_rpc.tools.ports import ToolContext, ToolOutput
 
 ADVICE = "Call the apply_patch tool for patches instead of running apply_patch in a shell."

@@ -27,7 +27,7 @@ from codex_rpc.exec.sandbox.port import Confinement
 from codex_rpc.protocol.ids import new_item_id
 from codex_rpc.protocol.items import CommandExecutionItem
 from codex_rpc.protocol.policies import ReadOnlyPolicy, WorkspaceWritePolicy
-from codex_rpc.tools.command_environment import CommandEnvironment
+from codex_rpc.tools.commands.environment import CommandEnvironment
 from codex_rpc.tools.ports import CommandQuestion, ToolContext
 
 REJECTED = "exec command rejected by user"

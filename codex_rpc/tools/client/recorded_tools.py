@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from codex_rpc.errors import InvalidParamsError
 from codex_rpc.protocol.dynamic_tools import DynamicToolNamespace, DynamicToolSpec
-from codex_rpc.tools.client_tool_rules import check_client_tools
+from codex_rpc.tools.client.rules import check_client_tools
 
 
 def canonical(specs: Iterable[DynamicToolSpec]) -> list[DynamicToolSpec]:

@@ -9,8 +9,8 @@ from codex_rpc.exec.exec_text import TerminalReport, terminal_text
 from codex_rpc.exec.terminals import Terminal
 from codex_rpc.history.tokens import tokens_of_bytes
 from codex_rpc.history.truncation import DEFAULT_POLICY, TruncationPolicy, truncated_text
+from codex_rpc.tools.commands.terminals import Terminals
 from codex_rpc.tools.ports import ToolOutput
-from codex_rpc.tools.terminals import Terminals
 
 
 class Look(Struct, frozen=True):

@@ -15,20 +15,20 @@ from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.protocol.items import CommandExecutionItem
 from codex_rpc.tools.arguments import parse_arguments
-from codex_rpc.tools.command_arguments import ESCALATION, LOGIN, WORKDIR, CommandArguments
-from codex_rpc.tools.command_consent import (
+from codex_rpc.tools.commands.arguments import ESCALATION, LOGIN, WORKDIR, CommandArguments
+from codex_rpc.tools.commands.consent import (
     Command,
     Permit,
     RunEnd,
     get_consent,
     item_to_retry,
 )
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.command_execution import command_item
-from codex_rpc.tools.patch_interception import patch_instead
+from codex_rpc.tools.commands.environment import CommandEnvironment
+from codex_rpc.tools.commands.execution import command_item
+from codex_rpc.tools.commands.patch_interception import patch_instead
+from codex_rpc.tools.commands.terminal_look import Look
+from codex_rpc.tools.commands.terminals import TerminalLaunch
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
-from codex_rpc.tools.terminal_look import Look
-from codex_rpc.tools.terminals import TerminalLaunch
 
 DEFAULT_YIELD_MS = 10_000
 SHORTEST_YIELD_MS = 250

@@ -16,10 +16,10 @@ from codex_rpc.managers.model_info import ModelInfo
 from codex_rpc.model.port import FunctionToolSpec
 from codex_rpc.protocol.ids import ItemId
 from codex_rpc.tools.arguments import parse_arguments
-from codex_rpc.tools.command_arguments import ESCALATION, LOGIN, WORKDIR, CommandArguments
-from codex_rpc.tools.command_consent import Command
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.command_execution import execute
+from codex_rpc.tools.commands.arguments import ESCALATION, LOGIN, WORKDIR, CommandArguments
+from codex_rpc.tools.commands.consent import Command
+from codex_rpc.tools.commands.environment import CommandEnvironment
+from codex_rpc.tools.commands.execution import execute
 from codex_rpc.tools.ports import ToolCall, ToolContext, ToolOutput
 
 DEFAULT_TIMEOUT_MS = 10_000

@@ -20,9 +20,9 @@ from codex_rpc.protocol.items import (
     CommandExecutionSource,
     CommandExecutionStatus,
 )
-from codex_rpc.tools.command_consent import Command, Permit, RunEnd, get_consent, item_to_retry
-from codex_rpc.tools.command_environment import CommandEnvironment
-from codex_rpc.tools.patch_interception import patch_instead
+from codex_rpc.tools.commands.consent import Command, Permit, RunEnd, get_consent, item_to_retry
+from codex_rpc.tools.commands.environment import CommandEnvironment
+from codex_rpc.tools.commands.patch_interception import patch_instead
 from codex_rpc.tools.ports import ToolContext, ToolOutput
 
 ITEM_OUTPUT_BYTES = 1024 * 1024

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from codex_rpc.tools.disk_paths import (
+from codex_rpc.tools.workspace.disk_paths import (
     found_in,
     make_folders,
     opened_parent,
     refuse_link,
     remove_folder,
 )
-from codex_rpc.tools.disk_reading import QUIET, read_bytes, require_regular
-from codex_rpc.tools.workspace import FileFacts
+from codex_rpc.tools.workspace.disk_reading import QUIET, read_bytes, require_regular
+from codex_rpc.tools.workspace.port import FileFacts
 
 MAX_BYTES = 128 * 1024 * 1024
 """The largest file that is read: it is held in memory several times over to be patched."""

@@ -1,0 +1,1 @@
+"""Tools that run commands, and the terminals these run in."""
