@@ -73,6 +73,7 @@ export class Client implements vscode.Disposable {
       ...this.registrations(),
       ...registerCommands(this.actions()),
       this.store.subscribe((_, action) => this.onChange(action.type)),
+      this.store.subscribe(({ questions }) => void this.diffs.closeDecided(questions)),
       this.context,
       this.memory,
       this.view,
@@ -82,6 +83,7 @@ export class Client implements vscode.Disposable {
     );
     this.store.dispatch({ type: "trusted", trusted: vscode.workspace.isTrusted });
     this.onChange("trusted");
+    void this.diffs.closeForgotten();
     void this.begin();
   }
 

@@ -9,11 +9,17 @@ import { filesOf, patchedSides, type Sides, sidesOf } from "./patchSides";
 
 export const SCHEME = "codex-rpc-diff";
 
+/** How titles of editors with several files begin: nothing else tells whose they are. */
+const TITLE = "Codex RPC: ";
+const PROPOSED = "proposed change";
+
 /** Sides kept for editors that are open; an older one is shown empty once it is asked for again. */
 const MOST_SIDES = 200;
 
 export class Diffs implements vscode.TextDocumentContentProvider {
   private readonly texts = new Map<string, string>();
+  /** What is proposed, by item, and the keys of the tabs that show it. */
+  private readonly proposals = new Map<string, Set<string>>();
   private lastId = 0;
 
   provideTextDocumentContent(uri: vscode.Uri): string {
@@ -31,7 +37,27 @@ export class Diffs implements vscode.TextDocumentContentProvider {
         ...sidesOf(change, await contentOf(pathNow(change, found.applied)), found.applied),
       })),
     );
-    await this.show(sides, found.applied ? "change" : "proposed change");
+    const tab = await this.show(sides, found.applied ? "change" : PROPOSED);
+    if (found.applied || tab === null) return;
+    this.proposals.set(itemId, (this.proposals.get(itemId) ?? new Set()).add(tab));
+  }
+
+  /** Close what shows proposals that have been decided about. */
+  async closeDecided(questions: readonly Question[]): Promise<void> {
+    const decided = [...this.proposals].filter(([id]) => !questions.some((each) => isAbout(each, id)));
+    for (const [id] of decided) this.proposals.delete(id);
+    const open = new Set([...this.proposals.values()].flatMap((tabs) => [...tabs]));
+    const gone = new Set(decided.flatMap(([, tabs]) => [...tabs]).filter((tab) => !open.has(tab)));
+    if (gone.size > 0) await closeTabs((tab) => gone.has(keyOf(tab)));
+  }
+
+  /** Close what an earlier window has shown: its texts are gone. */
+  async closeForgotten(): Promise<void> {
+    await closeTabs(({ input, label }) =>
+      input instanceof vscode.TabInputTextDiff
+        ? input.modified.scheme === SCHEME
+        : !(input instanceof vscode.TabInputText) && label.startsWith(TITLE),
+    );
   }
 
   /** What all patches of a turn have changed. */
@@ -45,17 +71,19 @@ export class Diffs implements vscode.TextDocumentContentProvider {
     await this.show(sides, "changes of the turn");
   }
 
-  private async show(all: ({ path: string } & Sides)[], what: string): Promise<void> {
+  /** Returns the key of the tab. */
+  private async show(all: ({ path: string } & Sides)[], what: string): Promise<string | null> {
     const [first] = all;
-    if (!first) return;
+    if (!first) return null;
     const uris = all.map((sides) => ({ ...sides, ...this.keep(sides) }));
     if (uris.length === 1 && uris[0]) {
       const title = `${basename(first.path)} (${what}${first.partial ? ", only the parts" : ""})`;
       await vscode.commands.executeCommand("vscode.diff", uris[0].left, uris[0].right, title);
-    } else {
-      const rows = uris.map(({ path, left, right }) => [vscode.Uri.file(path), left, right]);
-      await vscode.commands.executeCommand("vscode.changes", `${all.length} files (${what})`, rows);
+      return uris[0].right.toString();
     }
+    const rows = uris.map(({ path, left, right }) => [vscode.Uri.file(path), left, right]);
+    await vscode.commands.executeCommand("vscode.changes", `${TITLE}${what}`, rows);
+    return `${TITLE}${what} (${all.length} files)`;
   }
 
   private keep({ path, before, after }: { path: string } & Sides): Record<"left" | "right", vscode.Uri> {
@@ -70,6 +98,15 @@ export class Diffs implements vscode.TextDocumentContentProvider {
     for (const old of [...this.texts.keys()].slice(0, -MOST_SIDES)) this.texts.delete(old);
     return uris;
   }
+}
+
+function keyOf({ input, label }: vscode.Tab): string {
+  return input instanceof vscode.TabInputTextDiff ? input.modified.toString() : label;
+}
+
+async function closeTabs(which: (tab: vscode.Tab) => boolean): Promise<void> {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  await vscode.window.tabGroups.close(tabs.filter(which));
 }
 
 function changesOf(

@@ -159,6 +159,7 @@ describe("the extension in a workbench", { skip, timeout: 600_000 }, () => {
     await workbench.screenshot(`${SHOTS}/light-diff.png`);
     await question.getByRole("button", { name: "Allow", exact: true }).click();
     await workbench.idle();
+    await page.locator(".tab", { hasText: "(proposed change)" }).waitFor({ state: "detached" });
     await view.getByRole("button", { name: "Open diff of cart.py" }).click();
     await page.locator(".tab", { hasText: "cart.py (change)" }).waitFor();
     await view.getByRole("button", { name: "View all changes" }).click();
@@ -170,11 +171,15 @@ describe("the extension in a workbench", { skip, timeout: 600_000 }, () => {
     const { view, page } = workbench;
     const question = view.locator(".question", { hasText: "Change these 2 files?" });
     await question.getByRole("button", { name: "Show diff" }).click();
-    await page.locator(".tab", { hasText: "2 files (proposed change)" }).waitFor();
+    const tab = page.locator(".tab", { hasText: "Codex RPC: proposed change (2 files)" });
+    await tab.waitFor();
     await page.locator(".modified .view-line", { hasText: "b = 2" }).waitFor();
     await question.getByRole("button", { name: "Allow in this thread" }).click();
     await view.locator(".item.agent", { hasText: "Two more." }).waitFor();
     await workbench.idle();
+    await tab.waitFor({ state: "detached" });
+    await view.getByRole("button", { name: "Open all" }).click();
+    await page.locator(".tab", { hasText: "Codex RPC: change (2 files)" }).waitFor();
   });
 
   test("a question of the agent's is answered with an option", async () => {
@@ -221,6 +226,7 @@ describe("the extension in a workbench", { skip, timeout: 600_000 }, () => {
     await workbench.reload();
     await view.locator(".item.agent", { hasText: "All three pass." }).waitFor();
     assert.equal(await view.locator(".prompt textarea").inputValue(), "half a thought");
+    await workbench.page.locator(".tab", { hasText: "Codex RPC:" }).waitFor({ state: "detached" });
     await workbench.idle();
   });
 
