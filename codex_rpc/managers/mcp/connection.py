@@ -4,16 +4,16 @@ The SDK's session does the talking. Answers are taken as the JSON that they are,
 as far as they are used. Starting, ending and restarting servers is the business of `server`.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, cast
+from typing import Any
 
 import mcp_types as types
 from mcp.client import ClientRequestContext
 from mcp.client.session import ClientSession, IncomingMessage
 from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import RootModel, ValidationError
 
 from codex_rpc.errors import McpError
 from codex_rpc.managers.mcp.calls import (
@@ -26,14 +26,21 @@ from codex_rpc.managers.mcp.calls import (
 from codex_rpc.managers.mcp.link import Link
 from codex_rpc.managers.mcp.messages import BROKEN
 from codex_rpc.managers.mcp.port import (
-    ElicitAnswer,
-    FormElicitation,
     Json,
     McpCallOptions,
     McpCallResult,
     McpPage,
     McpProgress,
-    UrlElicitation,
+)
+from codex_rpc.managers.mcp.sdk_values import (
+    as_json,
+    call_result,
+    elicit_result,
+    entries_of,
+    next_cursor,
+    page_request,
+    question_of,
+    request_meta,
 )
 
 MOST_PAGES = 100
@@ -92,11 +99,11 @@ class McpConnection:
 
     @property
     def server_info(self) -> Json | None:
-        return _dumped(self.session.server_info)
+        return as_json(self.session.server_info)
 
     @property
     def capabilities(self) -> Json | None:
-        return _dumped(self.session.server_capabilities)
+        return as_json(self.session.server_capabilities)
 
     @property
     def instructions(self) -> str | None:
@@ -119,8 +126,8 @@ class McpConnection:
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = await self._tool_page(cursor)
-            found += _entries(page, "tools")
-            before, cursor = cursor, _cursor(page)
+            found += entries_of(page, "tools")
+            before, cursor = cursor, next_cursor(page)
             if cursor is None or cursor == before or len(found) >= MOST_TOOLS:
                 break
         return [tool for tool in found[:MOST_TOOLS] if isinstance(tool.get("name"), str)]
@@ -130,23 +137,23 @@ class McpConnection:
         if not self._offers("resources"):
             return McpPage(())
         with self.explained():
-            page = await self._ask(types.ListResourcesRequest(params=_page(cursor)))
-        return McpPage(_entries(page, "resources"), _cursor(page))
+            page = await self._ask(types.ListResourcesRequest(params=page_request(cursor)))
+        return McpPage(entries_of(page, "resources"), next_cursor(page))
 
     async def resource_templates(self, cursor: str | None) -> McpPage:
         """A page of templates; none of a server that offers none."""
         if not self._offers("resources"):
             return McpPage(())
         with self.explained():
-            page = await self._ask(types.ListResourceTemplatesRequest(params=_page(cursor)))
-        return McpPage(_entries(page, "resourceTemplates"), _cursor(page))
+            page = await self._ask(types.ListResourceTemplatesRequest(params=page_request(cursor)))
+        return McpPage(entries_of(page, "resourceTemplates"), next_cursor(page))
 
     async def _tool_page(self, cursor: str | None) -> Json:
         if self.session.discover_result is not None:
             # The session has to see the tools, to know which arguments go into headers.
-            return _dumped(await self.session.list_tools(params=_page(cursor))) or {}
+            return as_json(await self.session.list_tools(params=page_request(cursor))) or {}
         try:
-            return await self._ask(types.ListToolsRequest(params=_page(cursor)))
+            return await self._ask(types.ListToolsRequest(params=page_request(cursor)))
         except ValidationError:  # one bad tool shall not cost the others
             params = None if cursor is None else {"cursor": cursor}
             return await self._dispatcher.send_raw_request("tools/list", params)
@@ -165,10 +172,10 @@ class McpConnection:
         request = types.CallToolRequestParams(
             name=tool,
             arguments=None if arguments is None else dict(arguments),
-            _meta=_meta(options.meta),
+            _meta=request_meta(options.meta),
         )
         with self._calls.running(call), self.explained():
-            return _call_result(
+            return call_result(
                 await self._with_answers(
                     lambda answers: self._ask(
                         types.CallToolRequest(params=request.model_copy(update=answers)), options
@@ -185,7 +192,7 @@ class McpConnection:
             McpError: there is none.
         """
         call = Call(options.elicitor, timeout_s)
-        request = types.ReadResourceRequestParams(uri=uri, _meta=_meta(options.meta))
+        request = types.ReadResourceRequestParams(uri=uri, _meta=request_meta(options.meta))
         with self._calls.running(call), self.explained():
             return await self._with_answers(
                 lambda answers: self._ask(
@@ -265,7 +272,7 @@ class McpConnection:
     async def _respond(self, request: types.InputRequest, call: Call) -> types.InputResponse:
         if not isinstance(request, types.ElicitRequest):
             raise McpError(f"MCP server `{self._server}` wants what this client does not offer")
-        return _elicit_result(await call.elicit(self._server, _question(request.params)))
+        return elicit_result(await call.elicit(self._server, question_of(request.params)))
 
     async def _elicit(
         self, context: ClientRequestContext, params: types.ElicitRequestParams
@@ -273,7 +280,7 @@ class McpConnection:
         call = self._calls.asked_by()
         if call is None:
             return types.ElicitResult(action="cancel")
-        return _elicit_result(await call.elicit(self._server, _question(params)))
+        return elicit_result(await call.elicit(self._server, question_of(params)))
 
     async def _notice(self, message: IncomingMessage) -> None:
         if isinstance(message, types.ToolListChangedNotification):
@@ -293,54 +300,3 @@ async def connect(
         with connection.explained():
             await connection.shake_hands()
         yield connection
-
-
-def _page(cursor: str | None) -> types.PaginatedRequestParams | None:
-    return None if cursor is None else types.PaginatedRequestParams(cursor=cursor)
-
-
-def _cursor(page: Json) -> str | None:
-    cursor = page.get("nextCursor")
-    return cursor if isinstance(cursor, str) else None
-
-
-def _entries(page: Json, key: str) -> list[Json]:
-    entries: object = page.get(key)
-    if not isinstance(entries, list):
-        return []
-    found = cast("list[object]", entries)
-    return [cast("Json", entry) for entry in found if isinstance(entry, Mapping)]
-
-
-def _meta(meta: Json | None) -> types.RequestParamsMeta | None:
-    return None if meta is None else cast("types.RequestParamsMeta", dict(meta))
-
-
-def _dumped(model: BaseModel | None) -> dict[str, Any] | None:
-    if model is None:
-        return None
-    return model.model_dump(by_alias=True, mode="json", exclude_none=True)
-
-
-def _call_result(raw: dict[str, Any]) -> McpCallResult:
-    meta: object = raw.get("_meta")
-    return McpCallResult(
-        content=_entries(raw, "content"),
-        structured_content=raw.get("structuredContent"),
-        is_error=raw.get("isError") is True,
-        meta=cast("Json", meta) if isinstance(meta, Mapping) else None,
-    )
-
-
-def _question(params: types.ElicitRequestParams) -> FormElicitation | UrlElicitation:
-    meta = None if params.meta is None else cast("Json", dict(params.meta))
-    if isinstance(params, types.ElicitRequestURLParams):
-        return UrlElicitation(params.message, params.url, params.elicitation_id or "", meta)
-    return FormElicitation(params.message, params.requested_schema, meta)
-
-
-def _elicit_result(answer: ElicitAnswer) -> types.ElicitResult:
-    content: object = answer.content if answer.action == "accept" else None
-    return types.ElicitResult.model_validate(
-        {"action": answer.action, "content": content, "_meta": answer.meta}
-    )
