@@ -10,7 +10,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +18,22 @@ import tomlkit
 
 from tests.clients import recorder
 from tests.support import tiny_mcp
+from tests.support.folders import Folders
 
 PATIENCE = 50.0
 PROGRAMS = Path(__file__).parent / "programs"
 Message = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPlace:
-    """All of it lies below `root`."""
+class ClientPlace(Folders):
+    """Where the client works, and what it starts for a server."""
 
-    root: Path
+    __slots__ = ()
 
     @classmethod
     def below(cls, root: Path, model_url: str) -> "ClientPlace":
         """A project that the user trusts, one MCP server, and the model at an address."""
-        place = cls(root)
-        place.home.mkdir()
-        place.project.mkdir()
+        place = cls.made_below(root)
         config = {
             "model": "gpt-5.5",
             "model_provider": "obliging",
@@ -48,14 +45,6 @@ class ClientPlace:
         (place.home / "config.toml").write_text(tomlkit.dumps(config))
         place._write_command()
         return place
-
-    @property
-    def home(self) -> Path:
-        return self.root / "home"
-
-    @property
-    def project(self) -> Path:
-        return self.root / "project"
 
     @property
     def codex(self) -> Path:

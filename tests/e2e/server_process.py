@@ -11,13 +11,14 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
+
+from tests.support.folders import Folders
 
 Message = dict[str, Any]
 
@@ -35,27 +36,16 @@ FULL_ACCESS: Message = {"sandbox": "danger-full-access", "approvalPolicy": "neve
 ASKING: Message = {"sandbox": "workspace-write", "approvalPolicy": "untrusted"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Folders):
     """A home, a project and a model script, all below one folder."""
 
-    root: Path
+    __slots__ = ()
 
     @classmethod
     def below(cls, root: Path) -> "Place":
-        place = cls(root)
-        place.home.mkdir()
-        place.project.mkdir()
+        place = cls.made_below(root)
         place.play()
         return place
-
-    @property
-    def home(self) -> Path:
-        return self.root / "home"
-
-    @property
-    def project(self) -> Path:
-        return self.root / "project"
 
     @property
     def script(self) -> Path:
