@@ -4,17 +4,14 @@ They are shown in a message, or in a document of their own if they are longer th
 """
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import partial
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
 from lsprotocol.types import MessageType
 
+from codex_rpc.lsp.answer_folder import AnswerFolder
 from codex_rpc.lsp.editor import Editor
 from codex_rpc.lsp.errands import Errands
 from codex_rpc.protocol.ids import ThreadId, TurnId
@@ -53,8 +50,7 @@ class Answers:
         self._leave = leave
         self._expected: dict[TurnId, Purpose] = {}
         self._said: dict[TurnId, str] = {}
-        self._folder: Path | None = None
-        self._documents = 0
+        self._folder = AnswerFolder()
 
     def expect(self, turn_id: TurnId, purpose: Purpose) -> None:
         """Show the answer of that turn when it ends."""
@@ -82,28 +78,17 @@ class Answers:
 
     async def aclose(self) -> None:
         """Remove the documents."""
-        if self._folder is not None:
-            with anyio.move_on_after(_CLEANING_SECONDS, shield=True):
-                await anyio.to_thread.run_sync(
-                    partial(shutil.rmtree, self._folder, ignore_errors=True),
-                    abandon_on_cancel=True,
-                )
+        with anyio.move_on_after(_CLEANING_SECONDS, shield=True):
+            await anyio.to_thread.run_sync(self._folder.remove, abandon_on_cancel=True)
 
     async def _show(self, said: str, purpose: Purpose) -> None:
         short = len(said) <= LONGEST_MESSAGE and "\n" not in said.strip()
         if purpose is Purpose.EXPLANATION or (purpose is Purpose.ANSWER and not short):
             try:
-                if await self._editor.open((await self._write(said)).as_uri()):
+                path = await anyio.to_thread.run_sync(self._folder.write, said)
+                if await self._editor.open(path.as_uri()):
                     return
             except OSError as error:
                 logger.warning("an answer could not be written: %s", error.strerror)
         message = said if purpose is not Purpose.CHANGE else said.strip()[:LONGEST_MESSAGE]
         self._editor.show(message)
-
-    async def _write(self, text: str) -> Path:
-        if self._folder is None:
-            self._folder = Path(await anyio.to_thread.run_sync(tempfile.mkdtemp, "", "codex-rpc-"))
-        self._documents += 1
-        path = self._folder / f"answer-{self._documents}.md"
-        await anyio.Path(path).write_text(f"{text.rstrip()}\n", encoding="utf-8")
-        return path
