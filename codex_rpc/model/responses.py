@@ -107,7 +107,7 @@ class ResponsesClient:
             return
         try:
             async with event_batches(
-                response.aiter_bytes(), self._provider.idle_timeout, _reported(response.headers)
+                _body(response), self._provider.idle_timeout, _reported(response.headers)
             ) as batches:
                 yield batches
         finally:
@@ -262,6 +262,16 @@ async def _refusal(response: "httpx2.Response", secrets: set[str]) -> _RefusedEr
     error = error_from_status(response.status_code, response.headers, text, secrets)
     reported = _reported(response.headers) if isinstance(error, UsageLimitError) else ()
     return _RefusedError(error, reported)
+
+
+def _body(response: "httpx2.Response") -> AsyncIterator[bytes]:
+    """The bytes as they come. What decodes them costs time for each piece, needed or not."""
+    import httpx2
+
+    stream = response.stream
+    if "content-encoding" in response.headers or not isinstance(stream, httpx2.AsyncByteStream):
+        return response.aiter_bytes()
+    return aiter(stream)
 
 
 async def _close(response: "httpx2.Response") -> None:

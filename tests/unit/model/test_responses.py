@@ -1,3 +1,4 @@
+import gzip
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -50,6 +51,7 @@ from tests.responses_server import (
     item_added,
     item_done,
     message,
+    sse,
     text_delta,
     text_events,
 )
@@ -120,6 +122,16 @@ async def test_a_message_streams_and_completes() -> None:
         OutputItemDone(item(message("hello"))),
         ResponseCompleted("resp_1"),
     ]
+
+
+@pytest.mark.parametrize("pieces", [1, 7])
+async def test_a_compressed_stream_is_read(pieces: int) -> None:
+    """A proxy between may compress what the provider does not."""
+    packed = gzip.compress(b"".join(map(sse, text_events("hel", "lo"))))
+    size = -(-len(packed) // pieces)
+    parts = [packed[at : at + size] for at in range(0, len(packed), size)]
+    said = await ask_once(Stream(parts, headers={"Content-Encoding": "gzip"}))
+    assert said == await ask_once(HELLO)
 
 
 async def test_reasoning_tool_calls_and_usage_come_through() -> None:
