@@ -4,21 +4,15 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Place, runs, says, serverProgram } from "../support/place";
-import { Workbench } from "../support/workbench";
-
-const codeServer = process.env["CODE_SERVER"];
-const browser = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const server = serverProgram();
-const skip = codeServer ? (server ? false : "there is no codex-rpc") : "CODE_SERVER is not set";
+import { Place, runs, says } from "../support/place";
+import { programs, Workbench } from "../support/workbench";
 
 function options(more: { trusted?: boolean } = {}) {
-  assert.ok(codeServer && server);
   const settings = { "codexRpc.sandbox": "danger-full-access", "codexRpc.approvalPolicy": "untrusted" };
-  return { codeServer, browser, server, settings, ...more };
+  return { ...programs(), settings, ...more };
 }
 
-describe("the editor and the threads", { skip, timeout: 300_000 }, () => {
+describe("the editor and the threads", { timeout: 300_000 }, () => {
   let place: Place;
   let workbench: Workbench;
 
@@ -116,7 +110,7 @@ describe("the editor and the threads", { skip, timeout: 300_000 }, () => {
   });
 });
 
-describe("a workspace that is not trusted", { skip, timeout: 120_000 }, () => {
+describe("a workspace that is not trusted", { timeout: 120_000 }, () => {
   let place: Place;
   let workbench: Workbench;
 

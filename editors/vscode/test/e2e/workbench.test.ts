@@ -5,13 +5,8 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Locator } from "playwright-core";
-import { calls, patches, Place, runs, says, saysSlowly, serverProgram } from "../support/place";
-import { serversOf, Workbench } from "../support/workbench";
-
-const codeServer = process.env["CODE_SERVER"];
-const browser = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const server = serverProgram();
-const skip = codeServer ? (server ? false : "there is no codex-rpc") : "CODE_SERVER is not set";
+import { calls, patches, Place, runs, says, saysSlowly } from "../support/place";
+import { programs, serversOf, Workbench } from "../support/workbench";
 
 const SHOTS = "screenshots";
 const PLAN = [
@@ -38,7 +33,7 @@ function hasFocus(locator: Locator): Promise<boolean> {
   return locator.evaluate((node) => node === node.ownerDocument.activeElement);
 }
 
-describe("the extension in a workbench", { skip, timeout: 600_000 }, () => {
+describe("the extension in a workbench", { timeout: 600_000 }, () => {
   let place: Place;
   let workbench: Workbench;
 
@@ -97,9 +92,8 @@ describe("the extension in a workbench", { skip, timeout: 600_000 }, () => {
     );
     place.configure({ mcp_servers: { asker: { command: "node", args: [resolve("test/support/askingServer.mjs")] } } });
     place.write("cart.py", "def total(prices):\n    return sum(prices[1:])\n");
-    assert.ok(codeServer && server);
     const settings = { "codexRpc.sandbox": "danger-full-access", "codexRpc.approvalPolicy": "untrusted" };
-    workbench = await Workbench.open(place, { codeServer, browser, server, settings });
+    workbench = await Workbench.open(place, { ...programs(), settings });
     await workbench.openFile("cart.py");
     await workbench.openView();
   });

@@ -1,22 +1,34 @@
-/**
- * A real workbench: code-server with the packaged extension, seen through Chromium.
- *
- * `CODE_SERVER` is code-server's program and `CHROMIUM` the browser's.
- */
+/** A real workbench: code-server with the packaged extension, seen through Chromium. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { type Browser, chromium, type FrameLocator, type Page } from "playwright-core";
-import type { Place } from "./place";
+import { findProgram } from "../../src/host/findProgram";
+import { type Place, serverProgram } from "./place";
 
 const PATIENCE_MS = 20_000;
 
-export interface WorkbenchOptions {
+export interface Programs {
   codeServer: string;
   browser: string;
   server: string;
+}
+
+/** What a workbench is made of: what the environment names, or what is on the `PATH`. */
+export function programs(): Programs {
+  const found = (variable: string, name: string): string => {
+    const program = findProgram(process.env[variable] ?? name, process.env);
+    if (program === null) throw new Error(`no ${name} on the PATH, and none that ${variable} names`);
+    return program;
+  };
+  const server = serverProgram();
+  if (server === null) throw new Error("no codex-rpc on the PATH, and none that CODEX_RPC names");
+  return { codeServer: found("CODE_SERVER", "code-server"), browser: found("CHROMIUM", "chromium"), server };
+}
+
+export interface WorkbenchOptions extends Programs {
   settings?: Record<string, unknown>;
   trusted?: boolean;
 }
