@@ -74,6 +74,9 @@ def _check_strings(file: Path, text: str) -> None:
         raise _wrong(file, line, column + 1, message) from None
     except SyntaxError as error:
         raise _wrong(file, error.lineno or 1, error.offset or 1, error.msg) from None
+    except UnicodeEncodeError as error:  # half a surrogate pair, from Python 3.12 on
+        line = text.count("\n", 0, text.index(error.object[error.start])) + 1
+        raise _wrong(file, line, 1, "not to be parsed") from None
 
 
 def _check_string(file: Path, line: int, column: int, source: str) -> None:
