@@ -1,9 +1,7 @@
 import gzip
 import logging
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -32,10 +30,10 @@ from codex_rpc.model.events import (
     ResponseStarted,
     TextDelta,
 )
-from codex_rpc.model.port import ModelRequest, RateLimits, RateWindow, TokenUsage
+from codex_rpc.model.port import RateLimits, RateWindow, TokenUsage
 from codex_rpc.model.request_body import build_body
 from codex_rpc.model.responses import ResponsesClient
-from codex_rpc.protocol.response_items import RESPONSE_ITEM, ResponseItem, user_message
+from codex_rpc.protocol.response_items import RESPONSE_ITEM, ResponseItem
 from tests.responses_server import (
     Drop,
     Gate,
@@ -55,58 +53,17 @@ from tests.responses_server import (
     text_delta,
     text_events,
 )
-
-REQUEST = ModelRequest(
-    thread_id="thread-1", model="m", instructions="Be good.", input=[user_message("hi")]
+from tests.unit.model.asking import (
+    REQUEST,
+    FixedCredentials,
+    ask,
+    ask_once,
+    client_of,
+    collect,
+    failure_of,
 )
+
 HELLO = Stream(text_events("hel", "lo"))
-
-
-@dataclass(frozen=True, slots=True)
-class FixedCredentials:
-    proof: Mapping[str, str] = field(default_factory=lambda: {"Authorization": "Bearer sk-abcdef"})
-
-    async def headers(self) -> dict[str, str]:
-        return dict(self.proof)
-
-    async def recover(self, refused: Mapping[str, str]) -> None:
-        """There are no others."""
-
-
-@asynccontextmanager
-async def client_of(
-    server: ResponsesServer, environ: Mapping[str, str] | None = None, **changes: Any
-) -> AsyncGenerator[ResponsesClient]:
-    """A client of the server that repeats requests without waiting."""
-    provider = replace(ModelProvider(id="local", name="Local", base_url=server.url), **changes)
-    client = ResponsesClient(provider, FixedCredentials(), environ=environ or {}, jitter=lambda: 0)
-    try:
-        with anyio.fail_after(30):
-            yield client
-    finally:
-        await client.aclose()
-
-
-async def ask(client: ResponsesClient, request: ModelRequest = REQUEST) -> list[ModelEvent]:
-    async with client.stream(request) as batches:
-        return [event async for batch in batches for event in batch]
-
-
-async def collect(batches: AsyncIterator[Sequence[ModelEvent]], into: list[ModelEvent]) -> None:
-    async for batch in batches:
-        into += batch
-
-
-async def ask_once(*replies: Reply, **changes: Any) -> list[ModelEvent]:
-    with ResponsesServer(replies) as server:
-        async with client_of(server, **changes) as client:
-            return await ask(client)
-
-
-async def failure_of(*replies: Reply, **changes: Any) -> ModelError:
-    with pytest.raises(ModelError) as caught:
-        await ask_once(*replies, **changes)
-    return caught.value
 
 
 def item(value: Mapping[str, Any]) -> ResponseItem:

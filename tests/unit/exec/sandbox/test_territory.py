@@ -131,8 +131,8 @@ def test_the_kernels_views_cannot_be_made_writable(workspace: Path, root: str) -
 def test_a_root_in_a_protected_directory_is_writable_with_its_own_protection(
     workspace: Path,
 ) -> None:
-    (workspace / ".codex/work/.git").mkdir(parents=True)
-    found = below(workspace, territory(workspace, workspace / ".codex/work"))
+    (workspace / ".codex/inner/.git").mkdir(parents=True)
+    found = below(workspace, territory(workspace, workspace / ".codex/inner"))
     assert found["a/workspace/.codex"] == "read-only"
-    assert found["a/workspace/.codex/work"] == "writable"
-    assert found["a/workspace/.codex/work/.git"] == "read-only"
+    assert found["a/workspace/.codex/inner"] == "writable"
+    assert found["a/workspace/.codex/inner/.git"] == "read-only"
