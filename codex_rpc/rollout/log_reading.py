@@ -4,9 +4,9 @@ Which lines are read is decided in `reconstruct`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from codex_rpc.errors import EmptyRolloutError, RolloutMetaMissingError
 from codex_rpc.history.store import HistoryStore

@@ -87,7 +87,8 @@ def headed_line(raw: bytes, offset: int) -> RawLine | None:
     return RawLine(kind, (head[2] or b"").decode() if kind == "event_msg" else "", raw, offset)
 
 
-class LineCounts(Struct):
+@dataclass(slots=True)
+class LineCounts:
     """What a file consists of."""
 
     lines: int = 0
