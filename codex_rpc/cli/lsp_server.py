@@ -3,10 +3,8 @@
 import os
 from collections.abc import Sequence
 
-import anyio
-
 from codex_rpc.cli.introduction import Introduction
-from codex_rpc.cli.stop_signals import StopSignals
+from codex_rpc.cli.stop_signals import stop_signals
 from codex_rpc.config.home import codex_home
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.lsp.serving import serve_editor
@@ -23,17 +21,13 @@ async def serve_lsp(
 ) -> int:
     """Serve one editor; returns the exit code."""
     config = ConfigLoader(codex_home(os.environ), overrides)
-    signals = StopSignals()
     code = 0
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(signals.watch)
-        async with running_server(config, os.environ) as server:
-            code = await serve_editor(
-                server,
-                FdReader(stdin, introduction.unread),
-                FdWriter(stdout),
-                drain=drain,
-                stop=signals.stop,
-            )
-        tasks.cancel_scope.cancel()
+    async with stop_signals() as signals, running_server(config, os.environ) as server:
+        code = await serve_editor(
+            server,
+            FdReader(stdin, introduction.unread),
+            FdWriter(stdout),
+            drain=drain,
+            stop=signals.stop,
+        )
     return signals.exit_code if signals.received else code

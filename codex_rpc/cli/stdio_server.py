@@ -3,10 +3,8 @@
 import os
 from collections.abc import Sequence
 
-import anyio
-
 from codex_rpc.cli.introduction import Introduction
-from codex_rpc.cli.stop_signals import StopSignals
+from codex_rpc.cli.stop_signals import stop_signals
 from codex_rpc.config.home import codex_home
 from codex_rpc.config.loader import ConfigLoader
 from codex_rpc.protocol.handshake import InitializeParams
@@ -28,17 +26,13 @@ async def serve_stdio(
         if introduction.params is None
         else InitializeParams.model_validate(introduction.params, by_name=False)
     )
-    signals = StopSignals()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(signals.watch)
-        async with running_server(config, os.environ) as server:
-            await serve(
-                server,
-                FdReader(stdin, introduction.unread),
-                FdWriter(stdout),
-                drain=drain,
-                introduced=introduced,
-                stop=signals.stop,
-            )
-        tasks.cancel_scope.cancel()
+    async with stop_signals() as signals, running_server(config, os.environ) as server:
+        await serve(
+            server,
+            FdReader(stdin, introduction.unread),
+            FdWriter(stdout),
+            drain=drain,
+            introduced=introduced,
+            stop=signals.stop,
+        )
     return signals.exit_code

@@ -1,6 +1,8 @@
 """The signals that end a server on stdin and stdout, and the exit code they mean."""
 
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -23,3 +25,13 @@ class StopSignals:
     @property
     def exit_code(self) -> int:
         return 130 if signal.SIGINT in self.received else 0
+
+
+@asynccontextmanager
+async def stop_signals() -> AsyncGenerator[StopSignals]:
+    """Listen for them as long as the context lasts."""
+    signals = StopSignals()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(signals.watch)
+        yield signals
+        tasks.cancel_scope.cancel()
