@@ -128,7 +128,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 async def test_a_refusal_has_the_words_and_the_code_of_the_reference(
     app: App, method: str, params: dict[str, Any], message: str, data: dict[str, Any]
 ) -> None:
-    """Protocol 5: -32600 for all of these, never -32602."""
+    """-32600 for all of these, never -32602."""
     peer = await app.connect()
     with pytest.raises(RefusedError) as refused:
         await peer.call(method, params)
@@ -161,7 +161,7 @@ async def test_a_string_that_is_no_thread_id_is_told_apart_from_an_absent_thread
 async def test_an_unknown_method_is_an_unknown_variant(
     app: App, method: str, introduced: bool
 ) -> None:
-    """Protocol 5: -32600, not -32601, also before `initialize`; the text lists what exists."""
+    """-32600, not -32601, also before `initialize`; the text lists what exists."""
     peer = await app.connect() if introduced else app.dial()
     with pytest.raises(RefusedError) as refused:
         await peer.call(method, {})
@@ -181,7 +181,7 @@ async def test_nothing_can_be_asked_before_initialize(app: App, method: str) -> 
 
 
 async def test_wrong_parameters_are_told_before_the_missing_introduction(app: App) -> None:
-    """Protocol 5: method and params are read first, then `Not initialized`."""
+    """Method and params are read first, then `Not initialized`."""
     with pytest.raises(RefusedError, match="missing field `threadId`"):
         await app.dial().call("turn/start", {"input": []})
 
@@ -195,7 +195,7 @@ async def test_a_client_introduces_itself_once(app: App) -> None:
 
 
 async def test_requests_are_taken_without_the_initialized_notification(app: App) -> None:
-    """Protocol 5: after the response to `initialize`, even if `initialized` was never sent."""
+    """After the response to `initialize`, even if `initialized` was never sent."""
     peer = await app.connect()
     assert (await peer.call("thread/loaded/list", {}))["data"] == []
     await peer.notify("initialized")
@@ -208,7 +208,7 @@ GRANULAR = {"granular": {"sandbox_approval": True, "rules": True, "mcp_elicitati
 
 @pytest.mark.parametrize("method", ["thread/start", "turn/start", "turn/submit"])
 async def test_a_granular_policy_needs_the_experimental_capability(app: App, method: str) -> None:
-    """Protocol 5: `askForApproval.granular requires experimentalApi capability`."""
+    """`askForApproval.granular requires experimentalApi capability`."""
     scene = await set_scene(app, method)
     with pytest.raises(RefusedError) as refused:
         await scene.peer.call(method, scene.params(method, approvalPolicy=GRANULAR))
@@ -289,6 +289,6 @@ def test_the_schema_lists_the_kinds_of_error() -> None:
 
 
 async def test_the_missing_introduction_is_told_before_the_missing_capability(app: App) -> None:
-    """Protocol 5: params, then `Not initialized`, then the experimental gate."""
+    """Params, then `Not initialized`, then the experimental gate."""
     with pytest.raises(RefusedError, match=r"^Not initialized$"):
         await app.dial().call("thread/start", {"approvalPolicy": GRANULAR})

@@ -218,7 +218,7 @@ async def test_everything_the_server_sends_is_in_the_contract(tmp_path: Path) ->
 
 
 def check(message: Message) -> None:
-    """Protocol 0: what an envelope has, and valid parameters in it."""
+    """What an envelope has, and valid parameters in it."""
     method = METHODS[message["method"]]
     assert_valid(message["params"], params_of(method.name) or "")
     if method.direction is Direction.SERVER_REQUEST:
@@ -230,7 +230,7 @@ def check(message: Message) -> None:
 
 
 async def test_what_is_experimental_is_told_only_to_who_asks_for_it(app: App) -> None:
-    """Protocol 2: `thread/settings/updated` needs `experimentalApi`."""
+    """`thread/settings/updated` needs `experimentalApi`."""
     plain, curious = await app.connect(), await app.connect(experimentalApi=True)
     for peer in (plain, curious):
         thread = await peer.start_thread([[says("Done")]])

@@ -62,7 +62,7 @@ async def test_a_valid_request_has_a_valid_result(app: App, method: str) -> None
 
 @each
 async def test_unknown_parameters_are_accepted(app: App, method: str) -> None:
-    """Protocol 0: unknown extra fields in params are ignored."""
+    """Unknown extra fields in params are ignored."""
     scene = await set_scene(app, method)
     params = scene.params(method, noSuchParameter={"a": [1]}, thread_id="snake case is unknown")
     assert_valid(params, params_of(method) or "")
@@ -79,7 +79,7 @@ async def test_null_stands_for_an_absent_parameter(app: App, method: str, field:
 
 @required
 async def test_a_missing_parameter_is_named(app: App, method: str, field: str) -> None:
-    """Protocol 5: -32600 ``Invalid request: missing field `x` ``."""
+    """-32600 ``Invalid request: missing field `x` ``."""
     scene = await set_scene(app, method)
     params = scene.params(method)
     del params[field]
@@ -93,7 +93,7 @@ async def test_a_missing_parameter_is_named(app: App, method: str, field: str) -
 async def test_a_parameter_of_the_wrong_type_is_named(
     app: App, method: str, field: str, schema: Schema
 ) -> None:
-    """Protocol 5: the value as the client sent it, and what was expected."""
+    """The value as the client sent it, and what was expected."""
     scene = await set_scene(app, method)
     wrong = wrong_value(schema)
     params = scene.params(method, **{field: wrong})
@@ -118,7 +118,7 @@ async def test_a_parameter_of_the_wrong_type_is_named(
 async def test_parameters_must_be_an_object(
     app: App, method: str, params: Any, message: str
 ) -> None:
-    """Protocol 0: missing or array params are refused, even if every field is optional."""
+    """Missing or array params are refused, even if every field is optional."""
     if params is None and METHODS[method].params_optional:
         return
     scene = await set_scene(app, method)

@@ -175,7 +175,7 @@ async def test_the_jsonrpc_member_is_sent_once_the_client_has_sent_it(place: Pla
 def test_byte_order_marks_blank_lines_and_carriage_returns_are_tolerated(
     place: Place, line: bytes
 ) -> None:
-    """Windows editors write them; the design promises to read them."""
+    """Windows editors write them."""
     done = run_cli(place, "app-server", "--drain", *place.arguments, stdin=line)
     (answer,) = messages_in(done.stdout)
     assert answer["result"]["codexHome"] == str(place.home)
@@ -196,7 +196,7 @@ async def test_text_of_every_script_survives_both_ways(place: Place) -> None:
 async def test_a_command_sees_no_credentials_and_no_descriptors_of_the_server(
     place: Place,
 ) -> None:
-    """The design: our own credentials never reach a child's environment."""
+    """Our own credentials never reach a child's environment."""
     place.play([run_command("env; ls -l /proc/self/fd | grep -c pipe")], [say("Done.")])
     secrets = {"OPENAI_API_KEY": "sk-one", "CODEX_API_KEY": "sk-two", "CODEX_ACCESS_TOKEN": "three"}
     harmless = {"MY_OWN": "kept"}

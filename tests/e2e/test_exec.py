@@ -217,7 +217,7 @@ def test_control_c_leaves_an_open_question(place: Place) -> None:
 def test_a_signal_ends_the_turn_and_its_commands(
     place: Place, number: signal.Signals, code: int
 ) -> None:
-    """The design: every child is gone after SIGTERM, here as in the server."""
+    """Every child is gone after SIGTERM, here as in the server."""
     marker = f"600.5{code}{os.getpid()}"
     news = place.project / "news"
     os.mkfifo(news)

@@ -224,7 +224,7 @@ async def test_a_failed_turn_does_not_keep_the_next_one_from_working(place: Plac
 
 
 async def test_the_key_stays_in_the_request_header(place: Place) -> None:
-    """The design: credentials never reach rollouts, logs, messages or child environments."""
+    """Credentials never reach rollouts, logs, messages or child environments."""
     replies = [
         shell("env; cat /proc/self/environ"),
         shell("true", "call_2"),

@@ -31,7 +31,7 @@ def warnings(messages: list[Message]) -> list[str]:
 
 @pytest.mark.parametrize("home", ["sessions is a file", "/proc/nowhere"])
 async def test_a_home_that_cannot_be_written_costs_one_warning(place: Place, home: str) -> None:
-    """The design: a write failure warns once and does not stop delivery."""
+    """A write failure warns once and does not stop delivery."""
     place.play([say("One."), run_command("echo two")], [say("Three.")], [say("Four.")])
     (place.home / "sessions").touch()
     environ = {"CODEX_HOME": home} if home.startswith("/") else {}

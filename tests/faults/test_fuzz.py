@@ -94,7 +94,7 @@ def params_of(method: str) -> st.SearchStrategy[Any]:
 def test_any_request_of_the_schema_is_answered_without_an_internal_error(
     fuzzed: Fuzzed, method: str, data: st.DataObject
 ) -> None:
-    """The design: whatever the client sends, it is never told that we broke."""
+    """Whatever the client sends, it is never told that we broke."""
     params: Any = data.draw(params_of(method))
     assume(not (method.startswith("fs/") and any(map(_is_absolute, params.values()))))
     if data.draw(st.booleans()):

@@ -18,7 +18,7 @@ from tests.e2e.server_process import (
 
 @pytest.mark.parametrize("seen", [1, 7, 20])
 async def test_completed_items_survive_kill_9(place: Place, seen: int) -> None:
-    """The design's budget: of the items completed before `kill -9`, all survive."""
+    """Of the items completed before `kill -9`, all survive."""
     messages = [say(f"Message {number}.", chunkSize=2) for number in range(40)]
     place.play(messages, [say("Never said.")])
     async with thread_of(place) as server:

@@ -122,7 +122,7 @@ async def resume(server: DoomedServer, account: Account, **settings: Any) -> Non
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))]
 )
 async def test_what_was_seen_survives_kill_9_at_any_point(tmp_path: Path, seed: int) -> None:
-    """The design: nothing completed is lost by `kill -9`, and the thread goes on.
+    """Nothing completed is lost by `kill -9`, and the thread goes on.
 
     208 times in all. Half of the homes have a model that refuses prompts that are not well formed.
     """

@@ -91,7 +91,7 @@ def life_of(server: AppServer, thread_id: str) -> list[str]:
 async def test_a_slow_client_gets_every_byte_and_every_question_in_bounded_memory(
     place: Place,
 ) -> None:
-    """The design: deltas are merged while nobody reads; nothing else is, and nothing is lost.
+    """Deltas are merged while nobody reads; nothing else is, and nothing is lost.
 
     The model says everything before the client reads the first delta: what comes after the text is
     a command that stands at a pipe until this test arrives there.

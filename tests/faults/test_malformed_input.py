@@ -75,7 +75,7 @@ def shortened(line: bytes) -> bytes:
 
 
 async def test_each_malformed_line_is_answered_and_the_next_one_works(place: Place) -> None:
-    """The design: -32700 without an id, -32600 with it, and the loop goes on."""
+    """-32700 without an id, -32600 with it, and the loop goes on."""
     async with app_server(place) as server:
         await server.initialize()
         answers: list[tuple[bytes, int, object]] = []
@@ -154,7 +154,7 @@ async def test_the_introduction_comes_first_and_once(place: Place) -> None:
 
 
 async def test_a_request_of_20_megabytes_is_carried_out(place: Place) -> None:
-    """The design: no size trap. Editors paste whole files, and users paste logs."""
+    """No size trap. Editors paste whole files, and users paste logs."""
     text = "".join(f"{number:09}\n" for number in range(2_000_000))
     place.play([say("Long.")])
     async with thread_of(place) as server:

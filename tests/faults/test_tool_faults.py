@@ -105,7 +105,7 @@ async def stored_items(server: AppServer) -> dict[str, Message]:
 
 
 async def test_calls_that_make_no_sense_fail_one_by_one(place: Place) -> None:
-    """Design section 5, invariants 2 and 4; what is stored is what was shown."""
+    """One end, an output for every call, and what is stored is what was shown."""
     calls = nonsense()
     with ResponsesServer([calling(calls), Stream(text_events("Well."))]) as model:
         url = f'model_providers.odd.base_url="{model.url}"'

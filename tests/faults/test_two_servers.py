@@ -193,7 +193,7 @@ def remove_index(place: Place) -> None:
 
 @pytest.mark.timeout(150)
 async def test_two_servers_on_one_home_never_get_in_each_others_way(place: Place) -> None:
-    """The design: one writer per thread; the index is a cache that may be removed at any time."""
+    """One writer per thread; the index is a cache that may be removed at any time."""
     place.play(*([say("The zebra.", chunkSize=4), run_command("true")], [say("So.")]) * 20)
     async with two_callers(place) as (one, two):
         prizes = [await one.start() for _ in range(THREADS)]

@@ -75,7 +75,7 @@ def heard(app: App) -> list[Any]:
 
 
 async def test_a_call_goes_to_the_client_and_its_answer_to_the_model(app: App) -> None:
-    """Protocol 3.6: the item is shown before the call, with the arguments as an object."""
+    """The item is shown before the call, with the arguments as an object."""
     peer, thread, call = await called(app)
     started = next(m for m in reversed(peer.messages) if m.get("method") == "item/started")
     params = call["params"]

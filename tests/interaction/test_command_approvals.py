@@ -30,7 +30,7 @@ def told_to_the_model(thread: dict[str, Any]) -> list[str]:
 
 
 async def test_a_command_runs_once_it_is_accepted(app: App) -> None:
-    """Protocol 3.6: status, item, question, answer, resolved, status, result."""
+    """Status, item, question, answer, resolved, status, result."""
     peer, thread, question = await asked(app)
     assert of_turn(peer.messages)[-4:] == [
         "item/completed userMessage",
@@ -112,7 +112,7 @@ async def test_the_turn_goes_on_after_a_command_was_declined(app: App, by_reques
 
 @pytest.mark.parametrize("by_request", [False, True])
 async def test_cancel_declines_the_command_and_ends_the_turn(app: App, by_request: bool) -> None:
-    """Protocol 3.6: item `declined`, turn `interrupted`."""
+    """Item `declined`, turn `interrupted`."""
     peer, thread, question = await asked(app)
     if by_request:
         answer = {"approvalId": question["params"]["approvalId"], "decision": "cancel"}
@@ -173,7 +173,7 @@ async def test_a_stray_response_answers_nothing(app: App) -> None:
 
 
 async def test_a_command_accepted_for_the_session_is_not_asked_again(app: App) -> None:
-    """Protocol 3.6: the identical command runs; another one, or another folder, is asked for."""
+    """The identical command runs; another one, or another folder, is asked for."""
     (app.project / "sub").mkdir()
     steps = [
         [runs("touch", "a")],

@@ -68,7 +68,7 @@ async def compact_over_the_wire(peer: Peer, thread: Message) -> list[Message]:
 
 
 async def test_a_compaction_is_shown_as_a_turn_with_one_item(app: App) -> None:
-    """Protocol 3.1: `thread/compact/start` runs a turn with a `contextCompaction` item."""
+    """`thread/compact/start` runs a turn with a `contextCompaction` item."""
     peer = await app.connect()
     thread = await peer.start_thread([[speaks("Hello")], [speaks("We greeted.")]])
     await peer.turn(thread)

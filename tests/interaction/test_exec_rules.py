@@ -145,7 +145,7 @@ async def test_a_wrong_file_is_told_of_and_the_others_hold(app: App) -> None:
 
 
 async def test_a_question_offers_to_save_a_rule(app: App) -> None:
-    """Protocol 3.6: after `accept`."""
+    """After `accept`."""
     peer = await app.connect()
     _, question = await asked(peer, TOUCH)
     assert question["params"]["proposedExecpolicyAmendment"] == ["touch", "made"]

@@ -87,7 +87,7 @@ FATAL: list[tuple[Step, Any, str]] = [
 async def test_a_model_that_refuses_fails_the_turn_at_once(
     app: App, step: Step, info: Any, text: str
 ) -> None:
-    """Protocol 3.3: systemError, `error` with willRetry false, then `turn/completed` failed."""
+    """Status `systemError`, `error` with willRetry false, then `turn/completed` failed."""
     peer = await app.connect()
     thread = await peer.start_thread([step, [says("Better")]])
     seen = await peer.turn(thread)

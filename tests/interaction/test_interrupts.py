@@ -19,7 +19,7 @@ async def interrupt(peer: Peer, thread: dict[str, str], turn_id: str = "") -> di
 
 
 async def test_an_idle_thread_has_nothing_to_interrupt(app: App) -> None:
-    """Protocol 3.3: -32600 `no active turn to interrupt`."""
+    """-32600 `no active turn to interrupt`."""
     peer = await app.connect()
     thread = await peer.start_thread([[says("Hello")]])
     with pytest.raises(RefusedError, match=r"^no active turn to interrupt$") as refused:
@@ -31,7 +31,7 @@ async def test_an_idle_thread_has_nothing_to_interrupt(app: App) -> None:
 
 
 async def test_another_turns_id_interrupts_nothing(app: App) -> None:
-    """Protocol 3.3: `expected active turn id X but found Y`, whose end the SDK parses."""
+    """`expected active turn id X but found Y`, whose end the SDK parses."""
     peer = await app.connect()
     thread = await peer.start_thread([[says("Hello"), STALL]])
     turn = await peer.say(thread)
@@ -85,7 +85,7 @@ async def test_interrupting_twice_ends_the_turn_once(app: App) -> None:
 
 
 async def test_an_interrupt_takes_back_the_open_question(app: App) -> None:
-    """Protocol 3.3: the question is resolved, and a late answer is ignored."""
+    """The question is resolved, and a late answer is ignored."""
     peer = await app.connect()
     thread = await peer.start_thread([[runs("touch", "made")], [says("Next")]], **ASKING)
     await peer.say(thread)

@@ -45,7 +45,7 @@ class Chatterbox:
 
 
 async def test_five_hundred_turns_are_answered_within_a_small_window(tmp_path: Path) -> None:
-    """Design 9: memory does not grow with what was compacted."""
+    """Memory does not grow with what was compacted."""
     gate = Gate()
     gate.open()
     model = ProgrammedModel(Chatterbox().answer)

@@ -136,7 +136,7 @@ async def test_a_client_can_have_its_questions_as_notifications(app: App) -> Non
 
 
 async def test_server_requests_have_integer_ids_that_never_repeat(app: App) -> None:
-    """Protocol 0: from 0, one counter per connection."""
+    """From 0, one counter per connection."""
     peer = await app.connect()
     steps = [[runs("touch", str(n))] for n in range(3)]
     thread = await peer.start_thread([*steps, [says("Done")]], **ASKING)
@@ -149,7 +149,7 @@ async def test_server_requests_have_integer_ids_that_never_repeat(app: App) -> N
 
 
 async def test_whoever_was_asked_is_told_of_the_end_of_the_question(app: App) -> None:
-    """Protocol 6.9: `serverRequest/resolved` for every request, even to one who left the thread."""
+    """`serverRequest/resolved` for every request, even to one who left the thread."""
     peer, thread, question = await asked(app)
     await peer.call("thread/unsubscribe", {"threadId": thread["id"]})
     other = await app.connect()

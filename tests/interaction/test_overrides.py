@@ -21,7 +21,7 @@ def contexts(thread: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def test_overrides_stick_for_this_and_later_turns(app: App) -> None:
-    """Protocol 3.3: cwd, model, effort, approvalPolicy, sandboxPolicy and so on persist."""
+    """The cwd, model, effort, approvalPolicy, sandboxPolicy and so on persist."""
     other = app.folder / "other"
     other.mkdir()
     peer = await app.connect()

@@ -23,7 +23,7 @@ async def asked(app: App, steps: Any = ADD) -> tuple[Peer, dict[str, Any], Messa
 
 
 async def test_a_patch_is_applied_once_it_is_accepted(app: App) -> None:
-    """Protocol 3.6: the item comes before the question, the result after it is resolved."""
+    """The item comes before the question, the result after it is resolved."""
     peer, thread, question = await asked(app)
     assert of_turn(peer.messages)[-3:] == [
         "item/started fileChange inProgress",

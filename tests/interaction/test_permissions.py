@@ -79,7 +79,7 @@ def patch_statuses(messages: list[Message]) -> list[str]:
 
 
 async def test_the_user_is_asked_for_what_is_missing(app: App, outside: Path) -> None:
-    """Protocol 3.6. Paths are absolute; what is allowed anyway is not asked for."""
+    """Paths are absolute; what is allowed anyway is not asked for."""
     wish = asks("../outside", "below", network=True, reason="To install")
     peer, thread = await thread_of(app, [wish], [says("Done")])
     profile = {**files(outside), **NETWORK}

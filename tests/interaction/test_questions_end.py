@@ -105,6 +105,6 @@ async def play(folder: Path, asked: list[str], answers: list[Any], end: str) -> 
     end=st.sampled_from(ENDS),
 )
 def test_every_question_ends_with_its_turn(asked: list[str], answers: list[Any], end: str) -> None:
-    """Design section 5, invariants 2, 4 and 6."""
+    """And the turn ends once, with an output for every call, all told in their order."""
     with tempfile.TemporaryDirectory() as folder:
         anyio.run(play, Path(folder), asked, answers, end)

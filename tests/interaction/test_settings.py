@@ -135,7 +135,7 @@ async def test_updates_need_the_experimental_capability(app: App) -> None:
 
 @pytest.mark.parametrize("method", ["turn/start", "turn/submit"])
 async def test_an_override_is_told_before_its_turn_is_answered(app: App, method: str) -> None:
-    """Protocol 3.3: an experimental client receives it before the response; turns come after."""
+    """An experimental client receives it before the response; turns come after."""
     peer = await app.connect(experimentalApi=True)
     thread = await peer.start_thread([[says("")]])
     request = await peer.request(

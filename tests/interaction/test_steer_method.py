@@ -48,7 +48,7 @@ async def test_input_joins_the_turn_and_is_answered_in_it(app: App) -> None:
 
 
 async def test_empty_input_is_refused(app: App) -> None:
-    """Protocol 3.3: -32600 `input must not be empty`, running turn or not."""
+    """-32600 `input must not be empty`, running turn or not."""
     peer = await app.connect()
     thread = await peer.start_thread([])
     params: dict[str, Any] = {"threadId": thread["id"], "expectedTurnId": "x", "input": []}
@@ -71,7 +71,7 @@ async def test_an_idle_thread_has_no_turn_to_steer(app: App) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "other"])
 async def test_another_turn_is_not_steered(app: App, wrong: str) -> None:
-    """Protocol 3.3: the ids stand in backticks, unlike those of `turn/interrupt`."""
+    """The ids stand in backticks, unlike those of `turn/interrupt`."""
     peer = await app.connect()
     thread = await peer.start_thread([[runs("touch", "x")], [says("Done")]], **ASKING)
     turn = await peer.say(thread)
@@ -93,7 +93,7 @@ async def test_another_turn_is_not_steered(app: App, wrong: str) -> None:
 async def test_turns_that_take_no_input_refuse_it(
     app: App, method: str, params: dict[str, Any], kind: str
 ) -> None:
-    """Protocol 5: the refusal is told in the form of a failed turn's error as well."""
+    """The refusal is told in the form of a failed turn's error as well."""
     peer = await app.connect()
     thread = await peer.start_thread([[STALL], [says("Done")]])
     await peer.call(method, {"threadId": thread["id"], **params})

@@ -23,7 +23,7 @@ def heard(text: str, answer: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("method", ["turn/submit", "turn/start"])
 async def test_input_joins_the_running_turn_and_is_answered_in_it(app: App, method: str) -> None:
-    """Protocol 3.3: the running turn's id comes back, and there is no second `turn/started`."""
+    """The running turn's id comes back, and there is no second `turn/started`."""
     gate = app.project / "gate"
     os.mkfifo(gate)
     peer = await app.connect()

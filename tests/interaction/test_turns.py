@@ -13,7 +13,7 @@ from tests.support.rollout import events, read_rollout, said
 
 
 async def test_a_plain_turn_is_told_in_the_order_clients_rely_on(app: App) -> None:
-    """Protocol 3.3: response, active, turn/started, items, usage, idle, turn/completed last."""
+    """Response, active, turn/started, items, usage, idle, turn/completed last."""
     peer = await app.connect()
     thread = await peer.start_thread([[says("Hel", "lo")]])
     assert outline(await peer.turn(thread)) == [
@@ -34,7 +34,7 @@ async def test_a_plain_turn_is_told_in_the_order_clients_rely_on(app: App) -> No
 
 
 async def test_the_messages_of_a_turn_are_about_one_turn_and_its_items(app: App) -> None:
-    """Protocol 6.2: ids and times are there wherever clients look for them."""
+    """Ids and times are there wherever clients look for them."""
     peer = await app.connect()
     thread = await peer.start_thread([[says("Hello")]])
     response, *told = await peer.turn(thread, "Hi", clientUserMessageId="mine")
@@ -117,7 +117,7 @@ async def test_a_plan_is_shown_and_the_turn_goes_on(app: App) -> None:
 
 
 async def test_usage_is_reported_after_each_response_and_adds_up(app: App) -> None:
-    """Protocol 6.3: `last` and `total`, each with five counters."""
+    """`last` and `total`, each with five counters."""
     usage = {"inputTokens": 10, "cachedInputTokens": 4, "outputTokens": 5}
     peer = await app.connect()
     thread = await peer.start_thread(
@@ -143,7 +143,7 @@ async def test_usage_is_reported_after_each_response_and_adds_up(app: App) -> No
 
 
 async def test_empty_input_starts_a_turn_without_a_user_message(app: App) -> None:
-    """Protocol 3.3: `turn/start` with `input: []` is accepted."""
+    """`turn/start` with `input: []` is accepted."""
     peer = await app.connect()
     thread = await peer.start_thread([[says("Yes?")]])
     await peer.call("turn/start", {"threadId": thread["id"], "input": []})
@@ -222,7 +222,7 @@ async def test_an_ephemeral_thread_writes_nothing(app: App) -> None:
 
 
 async def test_a_client_gets_no_notification_it_opted_out_of(app: App) -> None:
-    """Protocol 5: exact names, unknown ones are ignored, responses are never affected."""
+    """Exact names, unknown ones are ignored, responses are never affected."""
     unwanted = ["item/agentMessage/delta", "thread/started", "no/such/method", "turn/start"]
     peer = await app.connect(optOutNotificationMethods=unwanted)
     thread = await peer.start_thread([[says("Hello")]])

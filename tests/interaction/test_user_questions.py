@@ -57,7 +57,7 @@ def heard(app: App) -> list[str]:
 
 
 async def test_the_user_is_asked_and_the_model_told(app: App) -> None:
-    """Protocol 3.6: the thread waits for the user meanwhile, and no item shows it."""
+    """The thread waits for the user meanwhile, and no item shows it."""
     options = question(options=OPTIONS)
     peer, thread, ask = await asked(app, options, question("password", isSecret=True))
     params = ask["params"]

@@ -211,4 +211,5 @@ def test_no_event_makes_the_reader_fail_otherwise_than_with_a_model_error(
     kind: str, fields: dict[str, Any]
 ) -> None:
     with suppress(ModelError):
-        read({"type": kind, **fields})
+        event = read({"type": kind, **fields})
+        assert event is None or isinstance(event, ModelEvent)

@@ -54,7 +54,10 @@ def test_locks_of_different_threads_do_not_meet(tmp_path: Path) -> None:
     first, second = WriterLock(tmp_path, "one"), WriterLock(tmp_path, "two")
     first.acquire()
     second.acquire()
+    assert first.held
+    assert second.held
     first.release()
+    assert second.held
     second.release()
 
 

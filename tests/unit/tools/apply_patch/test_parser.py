@@ -234,4 +234,4 @@ PIECES = st.sampled_from([*MARKERS, *HEADERS, "+x", "-x", " x", "", "<<EOF", "EO
 def test_any_text_is_either_a_patch_or_refused(lines: list[str]):
     for text in ("\n".join(lines), patch(*lines)):
         with suppress(PatchError):
-            parse_patch(text)
+            assert isinstance(parse_patch(text), Patch)
